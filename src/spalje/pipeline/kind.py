@@ -1,0 +1,61 @@
+"""The kinds of step: what each reads and writes. The table that recipe, lint and runner share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from spalje.pipeline.definition import ArtifactKind
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of step is made of.
+
+    Attributes:
+        needs: port -> what its artifact must hold. A port that ends in ``*`` stands for any
+            number of ports with that prefix (``verdict_*``); a process step takes any port.
+        may: ports that can be left out.
+        gives: outputs that the kind always has.
+        script: whether it runs a program of the user's.
+        cached: whether an earlier success with the same key may be reused. False where the step
+            has an effect beyond its outputs (registering, deciding).
+    """
+
+    needs: Mapping[str, ArtifactKind] = field(default_factory=dict)
+    may: Mapping[str, ArtifactKind] = field(default_factory=dict)
+    gives: Mapping[str, ArtifactKind] = field(default_factory=dict)
+    script: bool = False
+    cached: bool = True
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        # any inputs, any declared outputs
+        "process": Kind(script=True),
+        # each channel is an input; settings: hyperparameters, metrics (name -> pattern), inference (script)
+        "train": Kind(gives={"model": "model", "output": "folder"}, script=True),
+        "transform": Kind(needs={"model": "model", "data": "table"}, gives={"predictions": "table"}),
+        # reads predictions with the truth in them, writes metrics.json and what else it likes
+        "evaluate": Kind(needs={"predictions": "table"}, gives={"report": "report"}, script=True),
+        # settings: monitor = data_quality | model_quality | attribution
+        "baseline": Kind(
+            may={"data": "table", "predictions": "table", "model": "model"}, gives={"baseline": "baseline"}
+        ),
+        # settings: monitor = data_quality | model_quality | attribution
+        "check": Kind(
+            needs={"baseline": "baseline"},
+            may={"data": "table", "predictions": "table", "model": "model", "ground_truth": "table"},
+            gives={"verdict": "verdict"},
+        ),
+        "register": Kind(
+            needs={"model": "model", "evaluation": "report", "baseline_*": "baseline"}, cached=False
+        ),
+        # an inference run publishes a batch; a quality run (with ground_truth) concludes on one
+        "decide": Kind(
+            needs={"verdict_*": "verdict"},
+            may={"features": "table", "predictions": "table", "output": "table", "ground_truth": "table"},
+            gives={"decision": "report"},
+            cached=False,
+        ),
+    }
+)
