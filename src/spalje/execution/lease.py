@@ -1,0 +1,69 @@
+"""Holding leases: taken, renewed while the work goes on, given back."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from spalje.errors import Conflict
+from spalje.execution.owner import alive
+from spalje.lineage.lease import Lease
+from spalje.storage.metadata import Metadata
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """Renews every lease that this process holds, from one thread.
+
+    Attributes:
+        seconds: a lease runs out so long after its last renewal.
+    """
+
+    metadata: Metadata
+    owner: str
+    seconds: float
+    clock: Callable[[], datetime]
+    _held: set[Lease] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[Lease]:
+        """Hold the lease ``name`` for the length of the block.
+
+        A lease whose holder died on this machine is taken over at once; any other runs out by itself.
+
+        Raises:
+            Conflict: somebody alive holds it.
+        """
+        lease = self._acquire(name)
+        with self._lock:
+            self._held.add(lease)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+                self._thread.start()
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                self._held.discard(lease)
+            self.metadata.leases.release(lease)
+
+    def _acquire(self, name: str) -> Lease:
+        try:
+            return self.metadata.leases.acquire(name, self.owner, self.seconds, self.clock())
+        except Conflict:
+            holder = self.metadata.leases.holder(name)
+            if holder is None or alive(holder.owner):
+                raise
+            self.metadata.leases.release(holder)
+            return self.metadata.leases.acquire(name, self.owner, self.seconds, self.clock())
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self.seconds / 3):
+            with self._lock:
+                held = tuple(self._held)
+            if held:
+                self.metadata.leases.renew(held, self.seconds, self.clock())
