@@ -4,6 +4,7 @@ It is stored, shown and translated for other orchestrators; it holds no code and
 the repository, only names.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,8 @@ ArtifactKind = Literal["table", "model", "report", "baseline", "verdict", "folde
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 
 Scalar = bool | int | float | str
+
+ParameterType = Literal["string", "integer", "float", "boolean", "date"]
 
 
 class _Frozen(BaseModel):
@@ -36,11 +39,16 @@ class SourceLine(_Frozen):
 
 
 class ParameterSpec(_Frozen):
-    """A value from outside, given when a run is started; required when it has no default."""
+    """A value from outside, given when a run is started.
+
+    Not given, it is its default; without a default it is null, unless it is required. A date is
+    the text YYYY-MM-DD.
+    """
 
     name: Name
-    type: Literal["string", "integer", "float", "boolean", "date"]
+    type: ParameterType
     default: Scalar | None = None
+    required: bool = False
     help: str = ""
     where: SourceLine
 
@@ -80,9 +88,26 @@ class Reference(_Frozen):
 
 
 class ParameterReference(_Frozen):
-    """Stands in a step's settings for the parameter's value in this run."""
+    """Stands in a step's settings for the parameter's value in this run.
+
+    Deeper in a setting (a hyperparameter, say) it stands as the same JSON, ``{"parameter": name}``.
+    """
 
     parameter: str
+
+
+def _parameters_in(setting: Any) -> Iterator[str]:
+    if isinstance(setting, ParameterReference):
+        yield setting.parameter
+    elif isinstance(setting, Mapping):
+        if set(setting) == {"parameter"}:
+            yield setting["parameter"]
+        else:
+            for inner in setting.values():
+                yield from _parameters_in(inner)
+    elif isinstance(setting, list | tuple):
+        for inner in setting:
+            yield from _parameters_in(inner)
 
 
 class Condition(_Frozen):
@@ -119,7 +144,7 @@ class StepSpec(_Frozen):
     after: tuple[str, ...] = ()
     when: Condition | None = None
     cache: bool = True
-    timeout_s: float | None = None
+    timeout_s: Annotated[float, Field(gt=0)] | None = None
     where: SourceLine
 
     @property
@@ -127,6 +152,11 @@ class StepSpec(_Frozen):
         """The names of the steps that must succeed before this one."""
         references = [*self.inputs.values(), *([self.when.report] if self.when else [])]
         return frozenset(ref.step for ref in references if ref.step is not None) | frozenset(self.after)
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names of the parameters that its settings refer to, however deep."""
+        return frozenset(_parameters_in(list(self.settings.values())))
 
 
 class Definition(_Frozen):

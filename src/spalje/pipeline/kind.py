@@ -13,8 +13,9 @@ class Kind:
 
     Attributes:
         needs: port -> what its artifact must hold. A port that ends in ``*`` stands for any
-            number of ports with that prefix (``verdict_*``); a process step takes any port.
+            number of ports with that prefix (``verdict_*``), at least one.
         may: ports that can be left out.
+        open: whether further ports of any name may be read: the inputs that a user's script names.
         gives: outputs that the kind always has.
         script: whether it runs a program of the user's.
         cached: whether an earlier success with the same key may be reused. False where the step
@@ -24,6 +25,7 @@ class Kind:
     needs: Mapping[str, ArtifactKind] = field(default_factory=dict)
     may: Mapping[str, ArtifactKind] = field(default_factory=dict)
     gives: Mapping[str, ArtifactKind] = field(default_factory=dict)
+    open: bool = False
     script: bool = False
     cached: bool = True
 
@@ -31,17 +33,16 @@ class Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         # any inputs, any declared outputs
-        "process": Kind(script=True),
+        "process": Kind(open=True, script=True),
         # each channel is an input; settings: hyperparameters, metrics (name -> pattern), inference (script)
-        "train": Kind(gives={"model": "model", "output": "folder"}, script=True),
+        "train": Kind(gives={"model": "model", "output": "folder"}, open=True, script=True),
         "transform": Kind(needs={"model": "model", "data": "table"}, gives={"predictions": "table"}),
         # reads predictions with the truth in them, writes metrics.json and what else it likes
-        "evaluate": Kind(needs={"predictions": "table"}, gives={"report": "report"}, script=True),
-        # settings: monitor = data_quality | model_quality | attribution
+        "evaluate": Kind(needs={"predictions": "table"}, gives={"report": "report"}, open=True, script=True),
+        # its settings say which monitor
         "baseline": Kind(
             may={"data": "table", "predictions": "table", "model": "model"}, gives={"baseline": "baseline"}
         ),
-        # settings: monitor = data_quality | model_quality | attribution
         "check": Kind(
             needs={"baseline": "baseline"},
             may={"data": "table", "predictions": "table", "model": "model", "ground_truth": "table"},
@@ -56,6 +57,26 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             may={"features": "table", "predictions": "table", "output": "table", "ground_truth": "table"},
             gives={"decision": "report"},
             cached=False,
+        ),
+    }
+)
+
+#: kind -> monitor -> the ports that it reads beside those that the kind always needs
+MONITORS: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "baseline": MappingProxyType(
+            {
+                "data_quality": frozenset({"data"}),
+                "model_quality": frozenset({"predictions"}),
+                "attribution": frozenset({"model", "data"}),
+            }
+        ),
+        "check": MappingProxyType(
+            {
+                "data_quality": frozenset({"data"}),
+                "model_quality": frozenset({"predictions", "ground_truth"}),
+                "attribution": frozenset({"model", "data"}),
+            }
         ),
     }
 )

@@ -20,7 +20,7 @@ class Problem(BaseModel):
         prediction: the column predictions are written to.
 
     Example:
-        >>> Problem(type="regression", target="units", features=("lag_7",), keys=("store_id", "day"), time="day").target
+        >>> Problem(type="regression", target="units", features=("lag_7",), keys=("store", "day")).target
         'units'
     """
 

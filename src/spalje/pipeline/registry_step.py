@@ -1,0 +1,147 @@
+"""The steps with an effect beyond their outputs: register a model version, decide about a batch."""
+
+from collections.abc import Mapping, Sequence
+
+from spalje.errors import BadInput
+from spalje.pipeline.monitor_step import given
+from spalje.pipeline.step import Comparison, Output, Setting, Source, Step, only_output
+
+
+class Register(Step):
+    """Register the model as the project's next version, pending until a person approves it.
+
+    Args:
+        name: the step's name.
+        model: the trained model.
+        evaluation: the report that says how good it is.
+        baselines: one baseline per monitor, which later batches are held against.
+        after, when, timeout_s: as for ``Process``. Registering is never taken from the cache.
+        **settings: further settings: ``register_new_baseline=False`` keeps the previous version's baselines.
+
+    Raises:
+        BadInput: a name or a value is not allowed; says which is.
+
+    Example:
+        >>> from spalje.pipeline import Baseline, Input
+        >>> normal = Baseline("normal", monitor="data_quality", data=Input("history", kind="table"))
+        >>> register = Register(
+        ...     "register",
+        ...     model=Input("model", kind="model"),
+        ...     evaluation=Input("report", kind="report"),
+        ...     baselines=[normal],
+        ... )
+        >>> sorted(register.spec.inputs)
+        ['baseline_data_quality', 'evaluation', 'model']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        model: Source,
+        evaluation: Source,
+        baselines: Sequence[Source],
+        after: Sequence[Step] = (),
+        when: Comparison | None = None,
+        timeout_s: float | None = None,
+        **settings: Setting,
+    ) -> None:
+        super().__init__(
+            "register",
+            name,
+            reads={
+                "model": model,
+                "evaluation": evaluation,
+                **_by_monitor(baselines, "baseline", name),
+            },
+            settings=settings,
+            after=after,
+            when=when,
+            cache=False,
+            timeout_s=timeout_s,
+        )
+
+
+class Decide(Step):
+    """Conclude from verdicts; the output is ``decision``.
+
+    With ``predictions`` it publishes the batch, or blocks it; with ``ground_truth`` it says what
+    the truth means for the model: go on, investigate or retrain.
+
+    Args:
+        name: the step's name.
+        verdicts: one check per monitor.
+        features: the batch's features.
+        predictions: the batch's predictions.
+        output: what the business reads, made from the predictions.
+        ground_truth: what really happened.
+        after, when, timeout_s: as for ``Process``. A decision is never taken from the cache.
+        **settings: the decision's own settings, for example ``retrain="propose"``.
+
+    Raises:
+        BadInput: a name or a value is not allowed; says which is.
+
+    Example:
+        >>> from spalje.pipeline import ApprovedVersion, Check, Input
+        >>> day = Input("day", kind="table")
+        >>> scored = Input("scored", kind="table")
+        >>> normal = ApprovedVersion()["data_quality"]
+        >>> check = Check("check", monitor="data_quality", baseline=normal, data=day)
+        >>> publish = Decide("publish", verdicts=[check], features=day, predictions=scored)
+        >>> sorted(publish.spec.inputs)
+        ['features', 'predictions', 'verdict_data_quality']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        verdicts: Sequence[Source],
+        features: Source | None = None,
+        predictions: Source | None = None,
+        output: Source | None = None,
+        ground_truth: Source | None = None,
+        after: Sequence[Step] = (),
+        when: Comparison | None = None,
+        timeout_s: float | None = None,
+        **settings: Setting,
+    ) -> None:
+        super().__init__(
+            "decide",
+            name,
+            reads={
+                **_by_monitor(verdicts, "verdict", name),
+                **given(features=features, predictions=predictions, output=output, ground_truth=ground_truth),
+            },
+            settings=settings,
+            after=after,
+            when=when,
+            cache=False,
+            timeout_s=timeout_s,
+        )
+
+
+def _by_monitor(sources: Sequence[Source], word: str, step: str) -> Mapping[str, Output]:
+    """The ports ``<word>_<monitor>`` for the outputs of baseline or check steps."""
+    ports: dict[str, Output] = {}
+    for source in sources:
+        found = only_output(source, f"a {word} of step '{step}'")
+        monitor = found.step.spec.settings.get("monitor") if isinstance(found, Output) else None
+        if not isinstance(found, Output) or monitor is None:
+            raise BadInput(
+                f"Step '{step}': {source!r} is not a {word}.",
+                do=f"Give {word}s=[…] steps made by {'Baseline' if word == 'baseline' else 'Check'}(…).",
+            )
+        port = f"{word}_{monitor}"
+        if port in ports:
+            raise BadInput(
+                f"Step '{step}' gets two {word}s of monitor '{monitor}', from steps "
+                f"'{ports[port].step.spec.name}' and '{found.step.spec.name}'; it takes one per monitor.",
+                do=f"Leave one of them out of {word}s=[…].",
+            )
+        ports[port] = found
+    return ports
