@@ -1,1 +1,1 @@
-
+"""Distances between two distributions: pure functions of arrays."""

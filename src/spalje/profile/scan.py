@@ -1,0 +1,184 @@
+"""Summarising a table, a record batch at a time."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spalje.errors import BadInput
+from spalje.profile.column import Column
+from spalje.profile.kind import Kind, kind_of
+from spalje.profile.kll import Counts
+from spalje.profile.profile import Profile
+from spalje.profile.text import Texts
+
+#: Units of a second that Arrow's times come in.
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def profile_batches(batches: Iterable[pa.RecordBatch], categorical: Collection[str] = ()) -> Profile:
+    """The profile of a table.
+
+    Memory does not grow with rows: each batch is summarised and let go.
+
+    Args:
+        batches: the table's rows, all batches with the same schema.
+        categorical: columns to be taken as categories even if they hold numbers (store numbers).
+
+    Raises:
+        BadInput: two columns have the same name.
+
+    Example:
+        >>> batch = pa.RecordBatch.from_pydict({"x": [1.5, None, float("nan")], "tags": [["a"], [], []]})
+        >>> profile = profile_batches([batch])
+        >>> column = profile.columns["x"]
+        >>> column.nulls, column.nan, column.numbers.moments.mean, dict(profile.refused)
+        (1, 1, 1.5, {'tags': 'list<item: string>'})
+    """
+    rows = 0
+    readers: dict[str, _Reader] = {}
+    refused: dict[str, str] = {}
+    for batch in batches:
+        if not readers and not refused:
+            readers, refused = _readers(batch.schema, categorical)
+        rows += batch.num_rows
+        for name, array in zip(batch.schema.names, batch.columns, strict=True):
+            if name in readers:
+                readers[name].read(array)
+    return Profile(rows, {name: reader.column() for name, reader in readers.items()}, refused)
+
+
+def _readers(schema: pa.Schema, categorical: Collection[str]) -> tuple[dict[str, "_Reader"], dict[str, str]]:
+    twice = [name for name, times in Counter(schema.names).items() if times > 1]
+    if twice:
+        raise BadInput(f"The table has more than one column named {twice[0]!r}.", do="Rename one of them.")
+    kinds = {field.name: kind_of(field.type) for field in schema}
+    for name in categorical:
+        if name in kinds and kinds[name] in (Kind.INTEGER, Kind.REAL):
+            kinds[name] = Kind.CATEGORY
+    readers: dict[str, _Reader] = {
+        name: _NumberReader(name, kind) if kind.numeric else _TextReader(name, kind)
+        for name, kind in kinds.items()
+        if kind is not None
+    }
+    return readers, {name: str(schema.field(name).type) for name, kind in kinds.items() if kind is None}
+
+
+class _NumberReader:
+    """Adds up a column of numbers."""
+
+    def __init__(self, name: str, kind: Kind) -> None:
+        self._column = Column.empty(name, kind)
+
+    def read(self, array: pa.Array) -> None:
+        if pa.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        present = array.drop_null() if array.null_count else array
+        ordered = np.sort(_numbers(present))
+        before, after, finite = 0, len(ordered), len(ordered)
+        if ordered.dtype.kind == "f":
+            # NaN sorts last, behind infinity
+            finite = int(np.searchsorted(ordered, np.nan))
+            before = int(np.searchsorted(ordered, -np.inf, side="right"))
+            after = max(before, int(np.searchsorted(ordered, np.inf)))
+        column = self._column
+        if column.numbers is not None:
+            self._column = replace(
+                column,
+                rows=column.rows + len(array),
+                nulls=column.nulls + len(array) - len(present),
+                nan=column.nan + len(ordered) - finite,
+                positive_infinity=column.positive_infinity + finite - after,
+                negative_infinity=column.negative_infinity + before,
+                numbers=column.numbers.add(ordered[before:after]),
+            )
+
+    def column(self) -> Column:
+        return self._column
+
+
+class _TextReader:
+    """Adds up a column of strings, categories or flags, or of nothing but nulls.
+
+    The batches of a row group carry the same dictionary, so its entries are counted by place and
+    only looked at when another dictionary comes.
+    """
+
+    def __init__(self, name: str, kind: Kind) -> None:
+        self._column = Column.empty(name, kind)
+        self._dictionary: pa.Array | None = None
+        self._tally: Counts = np.empty(0, dtype=np.int64)
+
+    def read(self, array: pa.Array) -> None:
+        encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        places = encoded.indices.drop_null().to_numpy(zero_copy_only=False)
+        if self._dictionary is None or not self._dictionary.equals(encoded.dictionary):
+            self._flush()
+            self._dictionary = encoded.dictionary
+            self._tally = np.zeros(len(encoded.dictionary), dtype=np.int64)
+        if len(places):
+            self._tally += np.bincount(places, minlength=len(self._tally))
+        self._column = replace(self._column, rows=self._column.rows + len(array))
+
+    def _flush(self) -> None:
+        if self._dictionary is None or self._column.texts is None:
+            return
+        seen = self._tally > 0
+        values, counts = _texts(self._dictionary.filter(pa.array(seen))), self._tally[seen]
+        valid = values.is_valid().to_numpy(zero_copy_only=False)
+        self._column = replace(
+            self._column,
+            texts=self._column.texts.merge(
+                Texts(int(counts[valid].sum()), values.filter(pa.array(valid)), counts[valid])
+            ),
+        )
+
+    def column(self) -> Column:
+        self._flush()
+        self._dictionary = None
+        present = self._column.texts.count if self._column.texts is not None else 0
+        return replace(self._column, nulls=self._column.rows - present)
+
+
+_Reader = _NumberReader | _TextReader
+
+
+def _numbers(array: pa.Array) -> NDArray[Any]:
+    """The values of an array without nulls, not copied where they can be; times in their unit."""
+    kind = array.type
+    if pa.types.is_decimal(kind):
+        array = pc.cast(array, pa.float64())
+    elif pa.types.is_date32(kind):
+        array = array.view(pa.int32())
+    elif pa.types.is_date64(kind):
+        days: NDArray[Any] = array.view(pa.int64()).to_numpy() // 86_400_000
+        return days
+    elif pa.types.is_temporal(kind):
+        ticks = array.view(pa.int32() if kind.bit_width == 32 else pa.int64()).to_numpy()
+        seconds: NDArray[Any] = ticks / _PER_SECOND[kind.unit]
+        return seconds
+    values: NDArray[Any] = array.to_numpy(zero_copy_only=True)
+    return values
+
+
+def _texts(values: pa.Array) -> pa.StringArray:
+    """Different values as strings that are valid Unicode; whole numbers without decimals."""
+    kind = values.type
+    if pa.types.is_floating(kind):
+        numbers = values.cast(pa.float64()).to_pylist()
+        return pa.array(
+            [None if x is None else str(int(x)) if x == x // 1 else str(x) for x in numbers], pa.string()
+        )
+    if not pa.types.is_string(kind):
+        values = values.cast(pa.string())
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = values.cast(pa.binary()).to_pylist()
+        return pa.array([x if x is None else x.decode("utf-8", "replace") for x in raw], pa.string())
+    return values

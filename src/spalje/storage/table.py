@@ -1,0 +1,193 @@
+"""Tables: a folder of Parquet files with one schema, read in the order of their names."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spalje.errors import BadInput
+
+#: The first and last four bytes of every Parquet file.
+MAGIC = b"PAR1"
+
+
+def read_batches(
+    table: Path, columns: Sequence[str] | None = None, batch_rows: int = 65_536, *, dictionary: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table, a batch at a time; at least one batch, of no rows if the table has none.
+
+    Args:
+        table: a folder of ``*.parquet`` files, or one file.
+        columns: those to read, in this order; None: all.
+        batch_rows: rows in a batch, at most.
+        dictionary: give strings as dictionaries (places and different values), which is faster to
+            read and to count.
+
+    Raises:
+        BadInput: there is no file, a file is not whole, the files differ in schema, or a column is missing.
+    """
+    found = _files(table)
+    wanted = _selected(table, _schema_of(found[0]), columns)
+    for file in found:
+        reader, here = _open(file, wanted if dictionary else ())
+        _same_schema(found[0], file, here)
+        empty = True
+        batches = reader.iter_batches(batch_size=batch_rows, columns=wanted)
+        while True:
+            with _readable(file):
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                # a selection of 'a' also brings 'a.b'
+                batch = batch.select(wanted)
+            empty = False
+            yield batch
+        if empty and file == found[-1]:
+            yield pa.RecordBatch.from_pylist([], schema=pa.schema([here.field(name) for name in wanted]))
+
+
+def read(table: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A whole table in memory; see ``read_batches``."""
+    return pa.Table.from_batches(read_batches(table, columns, 1 << 20))
+
+
+def schema(table: Path) -> pa.Schema:
+    """Names and types of a table's columns.
+
+    Raises:
+        BadInput: as ``read_batches``; all files are looked at.
+    """
+    found = _files(table)
+    first = _schema_of(found[0])
+    for file in found[1:]:
+        _same_schema(found[0], file, _schema_of(file))
+    return first
+
+
+def row_count(table: Path) -> int:
+    """The number of rows, as the files' footers have it.
+
+    Raises:
+        BadInput: there is no file, or a file is not whole.
+    """
+    return sum(_open(file)[0].metadata.num_rows for file in _files(table))
+
+
+def write(table: pa.Table, folder: Path) -> None:
+    """Write a table as one file, ``part-0.parquet``, into a folder, which is made if need be.
+
+    Every page carries a checksum, so that a damaged file is noticed when it is read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(
+        table,
+        folder / "part-0.parquet",
+        compression="zstd",
+        write_page_checksum=True,
+        row_group_size=ROW_GROUP,
+    )
+
+
+#: Rows in a row group: what a reader holds of a column at once.
+ROW_GROUP = 262_144
+
+
+def _files(table: Path) -> list[Path]:
+    if table.is_file():
+        return [table]
+    if not table.is_dir():
+        raise BadInput(
+            f"There is no table at {table}.", do="Give a folder of *.parquet files, or one such file."
+        )
+    found = sorted(path for path in table.glob("*.parquet") if path.is_file())
+    if not found:
+        others = sorted(path.name for path in table.iterdir())[:5]
+        raise BadInput(
+            f"{table} is not a table: it has no *.parquet file; "
+            + (f"it has: {', '.join(others)}." if others else "it is empty."),
+            do="Write the table as Parquet into this folder (for example with DataFrame.to_parquet).",
+        )
+    return found
+
+
+def _open(file: Path, dictionary: Sequence[str] = ()) -> tuple[pq.ParquetFile, pa.Schema]:
+    with _readable(file):
+        size = file.stat().st_size
+        if size == 0:
+            raise BadInput(f"{file} is empty (0 bytes).", do="Write it again, and to its end.")
+        with file.open("rb") as raw:
+            first = raw.read(4)
+        if first != MAGIC:
+            raise BadInput(
+                f"{file} is not a Parquet file: it begins with {first!r}, not {MAGIC!r}.",
+                do="Write it as Parquet, or give it a name that does not end in .parquet.",
+            )
+        reader = pq.ParquetFile(file, page_checksum_verification=True)
+        plain = reader.schema_arrow
+        twice = [name for name, times in Counter(plain.names).items() if times > 1]
+        if twice:
+            raise BadInput(f"{file} has more than one column named {twice[0]!r}.", do="Rename one of them.")
+        strings = [name for name in dictionary if pa.types.is_string(plain.field(name).type)]
+        if strings:
+            reader = pq.ParquetFile(
+                file, page_checksum_verification=True, metadata=reader.metadata, read_dictionary=strings
+            )
+    return reader, plain
+
+
+def _schema_of(file: Path) -> pa.Schema:
+    return _open(file)[1].remove_metadata()
+
+
+def _same_schema(first: Path, file: Path, here: pa.Schema) -> None:
+    expected = {field.name: field.type for field in _schema_of(first)}
+    found = {field.name: field.type for field in here}
+    if expected == found:
+        return
+    missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
+    retyped = [name for name in expected if name in found and expected[name] != found[name]]
+    if missing or extra:
+        what = "; ".join(
+            f"{word} {', '.join(repr(name) for name in sorted(names))}"
+            for word, names in (("it lacks", missing), ("it adds", extra))
+            if names
+        )
+    else:
+        name = retyped[0]
+        what = f"column {name!r} is {found[name]} here and {expected[name]} there"
+    raise BadInput(
+        f"{file} has other columns than {first.name}, the first file of the table: {what}.",
+        do="Write all files of a table with the same columns and types.",
+    )
+
+
+def _selected(table: Path, known: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+    if columns is None:
+        return list(known.names)
+    for name in columns:
+        if name not in known.names:
+            near = get_close_matches(name, known.names, n=1)
+            raise BadInput(
+                f"{table} has no column {name!r}."
+                + (f" Did you mean {near[0]!r}?" if near else "")
+                + f" It has: {', '.join(known.names[:30])}{', …' if len(known.names) > 30 else ''}.",
+                do="Add the column where the table is written, or correct its name in spalje.toml.",
+            )
+    return list(columns)
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Turns whatever Arrow says of a damaged file into a message that names the file."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise BadInput(
+            f"{file} cannot be read: {lines[0][:300]}",
+            do="It is damaged or was not written to its end: write it again.",
+        ) from error
