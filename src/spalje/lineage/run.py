@@ -87,6 +87,33 @@ class StepRun:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run about to be recorded; for what it shares with ``Run``, see there.
+
+    Attributes:
+        definition: None when the recipe did not compile; ``error`` then says why.
+        steps: name and kind of each step, in the recipe's order.
+        artifacts: those of the inputs that came from outside, as they were stored.
+    """
+
+    project: str
+    pipeline: str
+    definition: str | None
+    steps: tuple[tuple[str, str], ...]
+    repository: str
+    commit: str
+    author: str
+    trigger: str
+    started_by: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    version: int | None = None
+    batch: str | None = None
+    error: str | None = None
+    artifacts: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a pipeline; ``id`` is ``<project>/<pipeline>/<number>``."""
 

@@ -9,11 +9,7 @@ from typing import Any, Protocol
 from spalje.lineage.run import Run
 from spalje.pipeline.definition import StepSpec
 from spalje.pipeline.problem import Problem
-from spalje.registry.batch import Evaluation, NewBatch
-from spalje.registry.version import NewVersion
-
-#: What a finished step writes to the metadata in the same transaction as its outputs.
-Effect = NewVersion | NewBatch | Evaluation
+from spalje.registry.effect import Effect
 
 
 class Scripts(Protocol):
@@ -27,9 +23,7 @@ class Scripts(Protocol):
     def environ(self) -> Mapping[str, str]:
         """The environment variables a user's process starts with (no secrets of ours)."""
 
-    def run(
-        self, script: Path, arguments: Mapping[str, str], environ: Mapping[str, str]
-    ) -> None:
+    def run(self, script: Path, arguments: Mapping[str, str], environ: Mapping[str, str]) -> None:
         """Run a script to its end; its output goes to the step's log.
 
         Raises:
