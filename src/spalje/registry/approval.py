@@ -1,7 +1,8 @@
 """Approving: which moves between statuses are allowed, to whom, and the hash chain that records them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from spalje.errors import Corrupt, Refused
@@ -25,15 +26,16 @@ START = "0" * 64
 
 def registered(content: NewVersion, at: datetime) -> Approval:
     """The first entry of a version's history: registered by its author's commit, pending."""
-    return _entry(
-        content.manifest_digest,
-        1,
-        at,
-        content.author,
-        VersionStatus.PENDING,
-        f"Registered by {content.run}.",
-        START,
+    entry = Approval(
+        number=1,
+        at=at.astimezone(UTC),
+        who=content.author,
+        status=VersionStatus.PENDING,
+        reason=f"Registered by {content.run}.",
+        previous=START,
+        hash="",
     )
+    return _signed(content.manifest_digest, entry)
 
 
 def decide(
@@ -69,13 +71,21 @@ def decide(
         )
     if project.four_eyes and wanted is VersionStatus.APPROVED and same_person(who, version.content.author):
         raise Refused(
-            f"{project.name} asks for four eyes: {who} wrote the commit of {version.id} and cannot approve it.",
+            f"{project.name} asks for four eyes: {who} wrote the commit of {version.id} "
+            "and cannot approve it.",
             do="Ask somebody else to approve it.",
         )
     last = version.history[-1]
-    return _entry(
-        version.content.manifest_digest, last.number + 1, now, who.strip(), wanted, reason.strip(), last.hash
+    entry = Approval(
+        number=last.number + 1,
+        at=now.astimezone(UTC),
+        who=who.strip(),
+        status=wanted,
+        reason=reason.strip(),
+        previous=last.hash,
+        hash="",
     )
+    return _signed(version.content.manifest_digest, entry)
 
 
 def verify(version: ModelVersion) -> None:
@@ -86,11 +96,12 @@ def verify(version: ModelVersion) -> None:
     """
     manifest, previous, status = version.content.manifest_digest, START, None
     for number, entry in enumerate(version.history, 1):
-        good = _entry(manifest, number, entry.at, entry.who, entry.status, entry.reason, previous)
+        good = _signed(manifest, replace(entry, number=number, previous=previous))
         fits = entry.status is VersionStatus.PENDING if status is None else entry.status in MOVES[status]
         if entry != good or not fits:
             raise Corrupt(
-                f"Entry {entry.number} of the history of {version.id} does not fit what it signs: the record was changed.",
+                f"Entry {entry.number} of the history of {version.id} does not fit what it signs: "
+                "the record was changed.",
                 do="Do not use this version; restore the metadata from a backup.",
             )
         previous, status = entry.hash, entry.status
@@ -101,16 +112,15 @@ def verify(version: ModelVersion) -> None:
         )
 
 
-def _entry(
-    manifest: str, number: int, at: datetime, who: str, status: VersionStatus, reason: str, previous: str
-) -> Approval:
+def _signed(manifest: str, entry: Approval) -> Approval:
+    """The entry with its hash, over the manifest's digest and everything else in it."""
     signed = {
         "manifest": manifest,
-        "number": number,
-        "at": at.isoformat(),
-        "who": who,
-        "status": str(status),
-        "reason": reason,
-        "previous": previous,
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+        "who": entry.who,
+        "status": str(entry.status),
+        "reason": entry.reason,
+        "previous": entry.previous,
     }
-    return Approval(number, at, who, status, reason, previous, fingerprint(signed))
+    return replace(entry, hash=fingerprint(signed))

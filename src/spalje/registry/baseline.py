@@ -61,9 +61,9 @@ def resolve(
     missing = sorted(set(calculated) - set(bar))
     if missing and not (skip_check and register_new_baseline):
         raise Refused(
-            f"skip_check={skip_check} with register_new_baseline={register_new_baseline} needs a previous baseline "
-            f"of '{missing[0]}', and no approved version of the project has one.",
-            do="Register the first version with skip_check=True and register_new_baseline=True, and approve it.",
+            f"skip_check={skip_check} with register_new_baseline={register_new_baseline} needs a previous "
+            f"baseline of '{missing[0]}', and no approved version of the project has one.",
+            do="Register a version with skip_check=True and register_new_baseline=True, and approve it.",
         )
     kept = calculated if register_new_baseline else {monitor: bar[monitor] for monitor in calculated}
     return BaselinePlan(check=not skip_check, own=dict(calculated), drift_check=dict(kept))

@@ -35,10 +35,11 @@ class Project:
 
     Example:
         >>> from datetime import UTC
-        >>> Project("fresh produce", "", "", "", "", "", "", (), False, "auto", datetime(2026, 1, 1, tzinfo=UTC), "Eva")
+        >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+        >>> Project("a/b", "", "", "", "", "", "", (), False, "auto", at, "Eva")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        spalje.errors.BadInput: A project cannot be called 'fresh produce': letters, digits, '-' and '_' are allowed, 64 at most.
+        spalje.errors.BadInput: A project cannot be called 'a/b': allowed are letters, digits, ...
     """
 
     name: str
@@ -57,7 +58,8 @@ class Project:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise BadInput(
-                f"A project cannot be called {self.name!r}: letters, digits, '-' and '_' are allowed, 64 at most.",
+                f"A project cannot be called {self.name!r}: "
+                "allowed are letters, digits, '-' and '_', 64 at most.",
                 do="Choose another name, for example fresh-produce.",
             )
         if self.retrain not in get_args(Retrain):
