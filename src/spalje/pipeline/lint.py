@@ -76,16 +76,19 @@ def scripts(definition: Definition, repository: Path) -> Iterator[Finding]:
             yield step_finding(step, "has no script.", 'Give it script="src/….py".')
         named = [step.script, step.settings.get("inference")] if kind.script else []
         for script in [str(script) for script in named if script]:
-            path = (top / script).resolve()
+            try:
+                path = (top / script).resolve()
+                there = path.is_file()
+            except (OSError, ValueError):  # no file can have such a name
+                path, there = top, False
             if PurePosixPath(script).is_absolute() or not path.is_relative_to(top):
                 yield step_finding(
                     step,
                     f"runs {script}, which is outside the repository.",
                     "Move the script into the repository and give its path relative to it.",
                 )
-            elif not path.is_file():
-                there = sorted(entry.name for entry in path.parent.glob("*.py"))
-                near = get_close_matches(path.name, there, n=1)
+            elif not there:
+                near = get_close_matches(path.name, [entry.name for entry in path.parent.glob("*.py")], n=1)
                 yield step_finding(
                     step,
                     f"runs {script}, which is not a file of the repository."
