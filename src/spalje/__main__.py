@@ -1,1 +1,59 @@
-def main() -> None: ...
+"""The command ``spalje``: words in, an exit code out."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from spalje.errors import SpaljeError
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    0 fine, 2 usage, 3 bad input, 4 an alarm, a block or a refusal, 1 anything else, 130 Ctrl-C.
+    """
+    words = list(sys.argv[1:] if words is None else words)
+    try:
+        code = _run(words)
+    except SpaljeError as error:
+        _say(error, as_json="--json" in words)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)  # noqa: T201
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code)
+
+
+def _run(words: Sequence[str]) -> int:
+    from cyclopts import CycloptsError
+
+    from spalje.cli import app
+
+    try:
+        result = app(words, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: SpaljeError, *, as_json: bool) -> None:
+    log = getattr(error, "log", "")
+    if as_json:
+        print(json.dumps({"error": str(error), "do": error.do, "log": log}), file=sys.stderr)  # noqa: T201
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error ", "bold red"), str(error)))
+    if log:
+        console.print(Text(log, style="dim"))
+    if error.do:
+        console.print(Text.assemble(("   do ", "bold green"), error.do))
+
+
+if __name__ == "__main__":
+    main()

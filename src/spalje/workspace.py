@@ -1,1 +1,214 @@
-"""The composition root."""
+"""The composition root: a folder in; stores, code, executor and runner out."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from spalje import __version__
+from spalje.errors import BadInput, NotFound
+from spalje.execution import environment as environments
+from spalje.execution.consequence import Conclusion, conclusion
+from spalje.execution.environment import Environment
+from spalje.execution.event import Listener, ignore
+from spalje.execution.executor import Executor
+from spalje.execution.ground_truth import PIPELINE, GroundTruth
+from spalje.execution.lease import Heartbeat
+from spalje.execution.owner import this_process
+from spalje.execution.runner import Runner
+from spalje.execution.start import Commit, Order, Starter
+from spalje.fingerprint import fingerprint
+from spalje.lineage.run import Run
+from spalje.pipeline.compile import compile_recipe
+from spalje.pipeline.definition import Definition
+from spalje.project import git
+from spalje.settings import Settings, load
+from spalje.storage.artifacts import Artifacts
+from spalje.storage.metadata import Metadata, open_metadata
+
+#: The file that makes a folder a workspace.
+MARK = "settings.toml"
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with everything in it: metadata, artifacts, repositories, logs, checked-out sources.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Workspace.create(Path(folder) / "ours").metadata.projects.all()
+        ()
+    """
+
+    folder: Path
+    settings: Settings
+
+    @classmethod
+    def open(cls, folder: Path) -> "Workspace":
+        """The workspace in a folder.
+
+        Raises:
+            NotFound: the folder is no workspace.
+        """
+        folder = folder.expanduser().absolute()
+        if not (folder / MARK).is_file():
+            raise NotFound(
+                "workspace", str(folder), do="Make one with `spalje project create NAME`, or name another with --workspace."
+            )
+        return cls(folder, load(folder))
+
+    @classmethod
+    def create(cls, folder: Path) -> "Workspace":
+        """The workspace in a folder, made if it is not there yet."""
+        folder = folder.expanduser().absolute()
+        if not (folder / MARK).is_file():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / MARK).write_text("# Settings of this workspace; see docs/settings.md.\n", encoding="utf-8")
+        return cls.open(folder)
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Runs, versions, batches, projects."""
+        return open_metadata(self.settings.metadata_url or f"sqlite:///{self.folder / 'metadata.db'}")
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """The artifact store."""
+        return Artifacts(self.folder / "artifacts")
+
+    @cached_property
+    def code(self) -> "RepositoryCode":
+        """Commits and their recipes."""
+        return RepositoryCode(self.folder / "sources", self.environment)
+
+    @cached_property
+    def starter(self) -> Starter:
+        """Turns orders into runs."""
+        return Starter(self.metadata, self.artifacts, self.code, self.environment, now)
+
+    def environment(self, name: str, repository: Path) -> Environment:
+        """The environment of a checked-out repository's scripts."""
+        return environments.resolve(name, repository, self.folder / "environments")
+
+    def executor(self, *, use_cache: bool = True) -> Executor:
+        """An executor of this process's own."""
+        owner = this_process()
+        return Executor(
+            metadata=self.metadata,
+            artifacts=self.artifacts,
+            settings=self.settings,
+            folder=self.folder,
+            heartbeat=Heartbeat(self.metadata, owner, self.settings.lease_seconds, now),
+            source=lambda run: self.code.checkout(run.repository, run.commit).folder,
+            environment=lambda run, definition: self.environment(
+                definition.environment, self.code.checkout(run.repository, run.commit).folder
+            ),
+            facts=self.facts,
+            clock=now,
+            use_cache=use_cache,
+        )
+
+    def facts(self, run: Run) -> Mapping[str, Any]:
+        """What registering and deciding need to know beyond their inputs."""
+        approved = self.metadata.versions.latest_approved(run.project)
+        states = self.metadata.steps.all(run.id).values()
+        return {
+            "cost": sum(state.usage.cost for state in states if state.usage),
+            "environment": next((state.environment for state in states if state.environment), ""),
+            "previous_baselines": dict(approved.content.baselines) if approved else None,
+            "retrain": self.metadata.projects.get(run.project).retrain,
+            "batch": self.metadata.batches.get(run.batch) if run.batch else None,
+        }
+
+    def execute(self, run: Run, *, use_cache: bool = True, listener: Listener = ignore) -> Run:
+        """Execute what is left of a run in this process.
+
+        Raises:
+            Conflict: another run of the same pipeline is being executed.
+        """
+        return Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener)
+
+    def resume(self, run: str) -> Run:
+        """A run made ready to be executed again; what had succeeded stays.
+
+        Raises:
+            Conflict: somebody alive executes it.
+        """
+        found = self.metadata.runs.get(run)
+        with self.executor().heartbeat.hold(f"pipeline/{found.project}/{found.pipeline}"):
+            return self.metadata.runs.reopen(run)
+
+    def conclusion(self, run: Run) -> Conclusion:
+        """What a run decided."""
+        return conclusion(self.metadata.steps.all(run.id), self.artifacts)
+
+    def deliver_truth(self, project: str, file: Path, by: str) -> tuple[Run, ...]:
+        """Store a delivery of ground truth and record the quality runs that it calls for."""
+        found = self.metadata.projects.get(project)
+        definitions = self.code.definitions(self.code.checkout(found.deploy_repository, "main"))
+        if PIPELINE not in definitions:
+            raise NotFound("pipeline", PIPELINE, definitions, do="Ground truth is checked by the deploy repository's quality pipeline.")
+        orders = GroundTruth(self.metadata, self.artifacts, now).deliver(project, file, definitions[PIPELINE].problem, by)
+        return tuple(self.starter.start(order) for order in orders)
+
+    def run(self, order: Order, *, use_cache: bool = True, listener: Listener = ignore) -> Run:
+        """Start a run and execute it."""
+        return self.execute(self.starter.start(order), use_cache=use_cache, listener=listener)
+
+
+def definition_of(run: Run) -> Definition:
+    """The pipeline that a run executes.
+
+    Raises:
+        BadInput: its recipe did not compile.
+    """
+    if run.definition is None:
+        raise BadInput(
+            f"{run.id} has nothing to execute: {run.error}", do="Mend the recipe, commit and push: that starts a new run."
+        )
+    return Definition.model_validate_json(run.definition)
+
+
+@dataclass(frozen=True)
+class RepositoryCode:
+    """Commits of Git repositories, checked out once each, and their compiled recipes.
+
+    Attributes:
+        folder: where checked-out commits are kept.
+        environment: gives the environment in which a repository's recipe is compiled.
+    """
+
+    folder: Path
+    environment: Any
+
+    def checkout(self, repository: str, ref: str) -> Commit:
+        """See ``spalje.execution.start.Code``."""
+        bare = Path(repository)
+        sha = ref if len(ref) == 40 and (self.folder / ref).is_dir() else git.resolve(bare, ref)
+        folder = self.folder / sha
+        if not folder.is_dir():
+            git.export(bare, sha, folder)
+        return Commit(repository, sha, git.author(bare, sha), folder)
+
+    def definitions(self, commit: Commit) -> dict[str, Definition]:
+        """See ``spalje.execution.start.Code``."""
+        environment = self.environment("current", commit.folder)
+        name = fingerprint({"sha": commit.sha, "environment": environment.lock, "spalje": __version__})
+        known = self.folder / f"{name}.json"
+        if known.is_file():
+            return {key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()}
+        definitions = compile_recipe(commit.folder, environment.interpreter)
+        aside = known.with_suffix(f".{os.getpid()}")
+        aside.write_text(json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()}))
+        aside.replace(known)
+        return definitions

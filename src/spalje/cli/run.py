@@ -1,0 +1,271 @@
+"""``spalje run``: start, watch, resume and read runs."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.text import Text
+
+from spalje.cli.live import following, watching
+from spalje.cli.options import Common, pairs, person
+from spalje.cli.output import coloured, console, print_json, seconds, table
+from spalje.errors import BadInput, NotFound, SpaljeError, StepFailed
+from spalje.execution.start import Order
+from spalje.lineage.run import Run, Status
+from spalje.workspace import Workspace, definition_of
+
+app = App(name="run", help="Runs of pipelines: start, watch, resume, read logs.")
+
+_Words = Annotated[tuple[str, ...], Parameter(negative=())]
+
+
+@app.command
+def start(
+    pipeline: str,
+    *,
+    project: str,
+    param: _Words = (),
+    input: _Words = (),  # noqa: A002  the option's name
+    ref: str = "main",
+    no_cache: Annotated[bool, Parameter(negative="")] = False,
+    common: Common = Common(),
+) -> int:
+    """Start a pipeline on a commit and execute it here.
+
+    Args:
+        pipeline: build, inference or another pipeline of the project's recipes.
+        project: the project.
+        param: a parameter as NAME=VALUE; may be repeated.
+        input: where an input is, as NAME=PATH, NAME=package:NAME/FOLDER or NAME=sha256:DIGEST; may be repeated.
+        ref: the branch, tag or commit of the recipe.
+        no_cache: execute every step, even where an earlier run did the same.
+    """
+    workspace = common.open()
+    order = Order(project, pipeline, person(), pairs(param, "--param"), pairs(input, "--input"), ref)
+    return _execute(workspace, workspace.starter.start(order), common, use_cache=not no_cache)
+
+
+@app.command
+def resume(run: str, *, common: Common = Common()) -> int:
+    """Take a failed, cancelled or abandoned run up again; what had succeeded is not done twice.
+
+    Args:
+        run: the run, PROJECT/PIPELINE/NUMBER.
+    """
+    workspace = common.open()
+    found = workspace.metadata.runs.get(run)
+    if found.status is Status.SUCCEEDED:
+        raise BadInput(f"{run} has succeeded; there is nothing to resume.", do="Start a new one with `spalje run start`.")
+    definition_of(found)
+    return _execute(workspace, workspace.resume(run), common)
+
+
+@app.command
+def execute(run: str, *, common: Common = Common()) -> int:
+    """Execute a run that was recorded but not executed, as the push hook does.
+
+    Args:
+        run: the run, PROJECT/PIPELINE/NUMBER.
+    """
+    workspace = common.open()
+    return _execute(workspace, workspace.metadata.runs.get(run), common)
+
+
+def _execute(workspace: Workspace, run: Run, common: Common, *, use_cache: bool = True) -> int:
+    definition = definition_of(run)
+    if common.json:
+        ended = workspace.execute(run, use_cache=use_cache)
+        print_json({"run": ended, "steps": list(workspace.metadata.steps.all(run.id).values())})
+    else:
+        with watching(definition, f"{run.id} at commit {run.commit[:10]}") as listener:
+            ended = workspace.execute(run, use_cache=use_cache, listener=listener)
+        _summary(workspace, ended)
+    if ended.status is not Status.SUCCEEDED:
+        raise failure(workspace, ended)
+    return workspace.alarm_of(ended)
+
+
+def failure(workspace: Workspace, run: Run) -> SpaljeError:
+    """What to tell a person about a run that did not succeed."""
+    bad = next((state for state in workspace.metadata.steps.all(run.id).values() if state.status in (Status.FAILED, Status.CANCELLED)), None)  # fmt: skip
+    if bad is None:
+        return SpaljeError(f"{run.id} {run.status}: {run.error}")
+    first, _, rest = (bad.error or "").partition("\n")
+    return StepFailed(
+        f"{run.id}: step '{bad.step}' {bad.status}. {first}",
+        log=rest,
+        do=f"Read its log with `spalje run log {run.id} {bad.step}`; open it again with `spalje run debug {run.id} {bad.step}`; "
+        f"when it is mended outside the repository, go on with `spalje run resume {run.id}`.",
+    )
+
+
+def _summary(workspace: Workspace, run: Run) -> None:
+    states = workspace.metadata.steps.all(run.id).values()
+    cost = sum(state.usage.cost for state in states if state.usage)
+    cpu = sum(state.usage.cpu_s for state in states if state.usage)
+    wall = ((run.ended_at or run.created_at) - run.created_at).total_seconds()
+    console().print(
+        Text.assemble(run.id, " ", coloured(run.status), f" in {seconds(wall)}, {cpu:.1f} cpu-s, {cost:.4f} {workspace.settings.currency}")
+    )
+
+
+@app.command(name="list")
+def list_(*, project: str | None = None, pipeline: str | None = None, limit: int = 20, common: Common = Common()) -> None:
+    """The latest runs, newest first.
+
+    Args:
+        project: only this project's.
+        pipeline: only this pipeline's.
+        limit: how many.
+    """
+    runs = common.open().metadata.runs.list(project=project, pipeline=pipeline, limit=limit)
+    if common.json:
+        print_json(runs)
+        return
+    rows = [(run.id, coloured(run.status), run.trigger, run.commit[:10], run.started_by, f"{run.created_at:%Y-%m-%d %H:%M:%S}") for run in runs]  # fmt: skip
+    console().print(table(("run", "status", "trigger", "commit", "by", "created (UTC)"), rows))
+
+
+@app.command
+def show(run: str, *, common: Common = Common()) -> None:
+    """A run and its steps: what each read, wrote, took and cost.
+
+    Args:
+        run: the run, PROJECT/PIPELINE/NUMBER.
+    """
+    workspace = common.open()
+    found = workspace.metadata.runs.get(run)
+    states = tuple(workspace.metadata.steps.all(run).values())
+    if common.json:
+        print_json({"run": found, "steps": states})
+        return
+    out = console()
+    out.print(Text.assemble((found.id, "bold"), " ", coloured(found.status)))
+    facts = {
+        "commit": f"{found.commit} by {found.author}", "repository": found.repository,
+        "started by": f"{found.started_by} ({found.trigger})", "created": f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "parameters": ", ".join(f"{name}={value}" for name, value in found.parameters.items()) or "–",
+        "model version": found.version or "–", "error": found.error or "–",
+    }  # fmt: skip
+    for name, value in facts.items():
+        out.print(Text.assemble((f"  {name:14}", "dim"), str(value)))
+    rows = [
+        (s.step, coloured(s.status), s.usage.wall_s if s.usage else None, s.usage.cpu_s if s.usage else None,
+         round(s.usage.peak_mib) if s.usage else None, s.usage.cost if s.usage else None, s.reused_from or "",
+         ", ".join(f"{name} {digest[:10]}" for name, digest in s.outputs.items()))
+        for s in states
+    ]  # fmt: skip
+    out.print(table(("step", "status", "wall s", "cpu s", "MiB", workspace.settings.currency, "reused from", "outputs"), rows))
+
+
+@app.command
+def log(run: str, step: str, *, common: Common = Common()) -> None:
+    """The log of a step.
+
+    Args:
+        run: the run, PROJECT/PIPELINE/NUMBER.
+        step: the step.
+    """
+    path = _log_path(common.open(), run, step)
+    print(path.read_text(encoding="utf-8", errors="replace"), end="")  # noqa: T201
+
+
+def _log_path(workspace: Workspace, run: str, step: str) -> Path:
+    found = workspace.metadata.runs.get(run)
+    states = workspace.metadata.steps.all(run)
+    if step not in states:
+        raise NotFound(f"step of {run}", step, states)
+    path = workspace.executor().log_of(found, step)
+    if not path.is_file():
+        raise BadInput(f"Step '{step}' of {run} has written no log: it is {states[step].status}.")
+    return path
+
+
+@app.command
+def debug(run: str, step: str, *, common: Common = Common()) -> None:
+    """How to run a step's script again by hand: its folder, inputs and command.
+
+    Args:
+        run: the run, PROJECT/PIPELINE/NUMBER.
+        step: the step.
+    """
+    workspace = common.open()
+    found = workspace.metadata.runs.get(run)
+    path = _log_path(workspace, run, step)
+    inputs = {port: str(workspace.artifacts.open(digest)) for port, digest in workspace.metadata.steps.all(run)[step].inputs.items()}
+    spec = definition_of(found).step(step)
+    source = workspace.code.checkout(found.repository, found.commit).folder
+    if common.json:
+        print_json({"source": str(source), "script": spec.script, "inputs": inputs, "log": str(path)})
+        return
+    out = console()
+    out.print(table(("what", "where"), [("repository at the commit", str(source)), ("script", spec.script or "–"), *((f"input {port}", folder) for port, folder in inputs.items()), ("log", str(path))]))  # fmt: skip
+    if spec.script:
+        words = " ".join(f"--{port.replace('_', '-')} {folder}" for port, folder in inputs.items())
+        outputs = " ".join(f"--{name.replace('_', '-')} /tmp/{step}/{name}" for name in spec.outputs)
+        out.print(Text(f"\ncd {(source / spec.script).parent}\n{sys.executable} {Path(spec.script).name} {words} {outputs}"))
+
+
+@app.command
+def watch(run: str, *, common: Common = Common()) -> int:
+    """Wait until a run that goes on elsewhere has ended.
+
+    Args:
+        run: the run, PROJECT/PIPELINE/NUMBER.
+    """
+    workspace = common.open()
+    found = workspace.metadata.runs.get(run)
+    with following(found, lambda: workspace.metadata.steps.all(run)):
+        while not found.status.ended:
+            time.sleep(0.2)
+            found = workspace.metadata.runs.get(run)
+    if common.json:
+        print_json(found)
+    else:
+        _summary(workspace, found)
+    if found.status is not Status.SUCCEEDED:
+        raise failure(workspace, found)
+    return workspace.alarm_of(found)
+
+
+@app.command(show=False)
+def pushed(*, project: str, repository: str, common: Common = Common()) -> None:
+    """Take what Git says about a push on standard input, and start a build of main's new commit.
+
+    Args:
+        project: the project.
+        repository: build or deploy.
+    """
+    workspace = common.open()
+    for line in sys.stdin:
+        _, new, ref = line.split()
+        if ref != "refs/heads/main" or set(new) == {"0"}:
+            continue
+        if repository == "build":
+            run = workspace.starter.start_or_record(Order(project, "build", person(), ref=new, trigger="push"))
+            if run.status.ended:
+                print(f"spalje: {run.id} failed: {run.error}")  # noqa: T201
+                continue
+            start_detached(workspace, run)
+            print(f"spalje: {run.id} started on {new[:10]}; follow it with: spalje run watch {run.id}")  # noqa: T201
+        else:
+            commit = workspace.code.checkout(workspace.metadata.projects.get(project).deploy_repository, new)
+            try:
+                names = ", ".join(workspace.code.definitions(commit))
+                print(f"spalje: {new[:10]} compiles: {names}")  # noqa: T201
+            except SpaljeError as error:
+                print(f"spalje: {new[:10]} does not compile: {error}")  # noqa: T201
+
+
+def start_detached(workspace: Workspace, run: Run) -> None:
+    """Execute a run in a process of its own that outlives this one."""
+    log = workspace.folder / "runs" / run.project / run.pipeline / str(run.number) / "runner.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "spalje", "run", "execute", run.id, "--workspace", str(workspace.folder)],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, cwd=workspace.folder,
+        )  # fmt: skip

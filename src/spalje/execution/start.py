@@ -1,0 +1,187 @@
+"""Starting a run: the recipe compiled at one commit, parameters resolved, inputs pinned, all of it recorded."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from spalje.errors import BadInput, NotFound, SpaljeError
+from spalje.execution.environment import Environment
+from spalje.execution.pinning import Pinned, Pinner
+from spalje.lineage.run import NewRun, Run
+from spalje.pipeline.definition import Definition
+from spalje.pipeline.parameter import resolve
+from spalje.registry.batch import Batch
+from spalje.registry.project import Project
+from spalje.storage.artifacts import Artifacts
+from spalje.storage.metadata import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of a repository, checked out.
+
+    Attributes:
+        repository: the bare repository.
+        sha: 40 hexadecimal digits.
+        author: "Name <mail>".
+        folder: its files, read-only by convention.
+    """
+
+    repository: str
+    sha: str
+    author: str
+    folder: Path
+
+
+class Code(Protocol):
+    """Where recipes come from."""
+
+    def checkout(self, repository: str, ref: str) -> Commit:
+        """The commit that a branch, tag or hash names.
+
+        Raises:
+            NotFound: there is none.
+        """
+
+    def definitions(self, commit: Commit) -> Mapping[str, Definition]:
+        """The pipelines of the recipe at a commit, by name.
+
+        Raises:
+            BadInput: the recipe does not compile; says file and line.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants run.
+
+    Attributes:
+        project, pipeline: names.
+        parameters: parameter -> text or value.
+        inputs: input -> location, see ``spalje.execution.pinning.locate``.
+        ref: branch, tag or commit; main by default.
+        trigger: push, manual, schedule, retrain or ground-truth.
+        by: who.
+        batch: the batch it is about, for pipelines that read one.
+    """
+
+    project: str
+    pipeline: str
+    by: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    ref: str = "main"
+    trigger: str = "manual"
+    batch: Batch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Turns orders into recorded runs, ready to be executed."""
+
+    metadata: Metadata
+    artifacts: Artifacts
+    code: Code
+    environment: Callable[[str, Path], Environment]
+    clock: Callable[[], datetime]
+
+    def start(self, order: Order) -> Run:
+        """Record a run of the pipeline; nothing is executed yet.
+
+        Raises:
+            NotFound: no such project, pipeline, ref, parameter or input.
+            BadInput: the recipe does not compile, a parameter or an input is wrong.
+            Refused: the pipeline needs an approved version and there is none.
+        """
+        project = self.metadata.projects.get(order.project)
+        commit, definition = self._find(project, order)
+        parameters = resolve(definition.parameters, order.parameters)
+        version = None
+        if any(spec.source == "version" for spec in definition.inputs):
+            version = (
+                self.metadata.versions.get(order.project, order.batch.content.version)
+                if order.batch
+                else self.metadata.versions.latest_approved(order.project)
+            )
+        environment = self.environment(definition.environment, commit.folder)
+        pinned = Pinner(self.artifacts, environment, order.inputs, version, order.batch).pin(definition)
+        return self._record(
+            order,
+            commit,
+            definition=definition,
+            parameters=parameters,
+            pinned=pinned,
+            version=version.number if version else None,
+        )
+
+    def start_or_record(self, order: Order) -> Run:
+        """As ``start``, for an order nobody waits for: what cannot be started is recorded as a failed run."""
+        try:
+            return self.start(order)
+        except SpaljeError as error:
+            project = self.metadata.projects.get(order.project)
+            commit = self.code.checkout(_repositories(project, order.pipeline)[0], order.ref)
+            said = "\n".join(part for part in (str(error), error.do) if part)
+            return self._record(order, commit, definition=None, error=said)
+
+    def _find(self, project: Project, order: Order) -> tuple[Commit, Definition]:
+        """The pipeline's definition, in the repository that has it."""
+        names: list[str] = []
+        broken: BadInput | None = None
+        for repository in _repositories(project, order.pipeline):
+            try:
+                commit = self.code.checkout(repository, order.ref)
+                definitions = self.code.definitions(commit)
+            except NotFound:
+                if order.ref == "main":
+                    raise
+                continue  # a commit of the other repository
+            except BadInput as error:
+                broken = broken or error
+                continue
+            if order.pipeline in definitions:
+                return commit, definitions[order.pipeline]
+            names += definitions
+        if broken:
+            raise broken
+        raise NotFound("pipeline", order.pipeline, names)
+
+    def _record(
+        self,
+        order: Order,
+        commit: Commit,
+        *,
+        definition: Definition | None,
+        parameters: Mapping[str, Any] | None = None,
+        pinned: Pinned | None = None,
+        version: int | None = None,
+        error: str | None = None,
+    ) -> Run:
+        return self.metadata.runs.create(
+            NewRun(
+                project=order.project,
+                pipeline=order.pipeline,
+                definition=definition.model_dump_json() if definition else None,
+                steps=tuple((step.name, step.kind) for step in definition.steps) if definition else (),
+                repository=commit.repository,
+                commit=commit.sha,
+                author=commit.author,
+                trigger=order.trigger,
+                started_by=order.by,
+                parameters=parameters or {},
+                inputs=pinned.inputs if pinned else {},
+                artifacts=pinned.artifacts if pinned else (),
+                version=version,
+                batch=order.batch.id if order.batch else None,
+                error=error,
+            ),
+            self.clock(),
+        )
+
+
+def _repositories(project: Project, pipeline: str) -> tuple[str, str]:
+    """The project's repositories, the likelier home of the pipeline first."""
+    both = (project.build_repository, project.deploy_repository)
+    return both if pipeline == "build" else (both[1], both[0])

@@ -1,0 +1,135 @@
+"""A program: kill a run at its K-th dangerous moment, for every K; resume; compare with an undisturbed run.
+
+Dangerous moments are those in which state outside this process changes: a file is opened for
+writing, renamed, removed, linked or made read-only, a folder is made, a process is started, and just
+before and just after each commit of the database. They are counted with an audit hook, in a forked
+child that then kills itself with SIGKILL: nothing is cleaned up, no handler runs.
+
+Usage: sweep.py FOLDER FIRST STRIDE; prints one JSON object.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import small_project
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+import spalje.steps.evaluate
+import spalje.steps.process
+import spalje.steps.register
+import spalje.steps.train  # noqa: F401  loaded now, not in every child
+from spalje.lineage.run import Status
+from spalje.workspace import Workspace
+
+CHANGING = frozenset({"os.rename", "os.remove", "os.link", "os.symlink", "os.chmod", "os.mkdir", "os.rmdir", "subprocess.Popen"})
+
+
+class Bomb:
+    """Kills this process at the K-th dangerous moment."""
+
+    def __init__(self, fuse: int) -> None:
+        self.fuse = fuse
+
+    def tick(self) -> None:
+        self.fuse -= 1
+        if self.fuse == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(self, name: str, arguments: tuple) -> None:
+        if name in CHANGING or (name == "open" and _writes(arguments)):
+            self.tick()
+
+
+def _writes(arguments: tuple) -> bool:
+    mode, flags = arguments[1], arguments[2]
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return bool((flags or 0) & (os.O_WRONLY | os.O_RDWR))
+
+
+def in_child(work) -> int:
+    """Do ``work`` in a forked child; how it ended: 0 well, 1 badly, -9 killed."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException as error:  # the parent judges by the exit code and this line
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def execute(folder: Path, run: str, fuse: int | None) -> None:
+    workspace = Workspace.open(folder)
+    if fuse is not None:
+        bomb = Bomb(fuse)
+        sys.addaudithook(bomb.audit)
+        for moment in ("commit",):
+            event.listen(Engine, moment, lambda connection: bomb.tick())
+        event.listen(Engine, "checkin", lambda connection, record: bomb.tick())
+    ended = workspace.execute(workspace.metadata.runs.get(run))
+    assert ended.status is Status.SUCCEEDED, ended.error
+
+
+def resume(folder: Path, run: str) -> None:
+    workspace = Workspace.open(folder)
+    found = workspace.metadata.runs.get(run)
+    if found.status is not Status.SUCCEEDED:
+        ended = workspace.execute(workspace.resume(run))
+        assert ended.status is Status.SUCCEEDED, ended.error
+
+
+def main() -> None:
+    home, first, stride = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    fresh = home / "fresh"
+
+    def prepare() -> None:
+        workspace = small_project.create(fresh)
+        small_project.start(workspace, fresh / "raw")
+
+    assert in_child(prepare) == 0
+    place = home / "place"  # the same path every time: paths are written into the metadata
+    run = "small/build/1"
+
+    def again() -> Path:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(fresh / "workspace", place, symlinks=True)
+        return place
+
+    def seen(name: str) -> str:
+        out = home / name
+        assert in_child(lambda: out.write_text(small_project.state(Workspace.open(place)))) == 0
+        return out.read_text()
+
+    again()
+    assert in_child(lambda: execute(place, run, None)) == 0
+    undisturbed = seen("undisturbed.json")
+
+    killed, differing, fuse = 0, [], first
+    while True:
+        again()
+        ended = in_child(lambda fuse=fuse: execute(place, run, fuse))
+        if ended == 0:
+            break
+        if ended != -signal.SIGKILL:
+            differing.append([fuse, f"the run ended with {ended}"])
+        killed += 1
+        if in_child(lambda: resume(place, run)) != 0:
+            differing.append([fuse, "could not be resumed"])
+        elif seen("disturbed.json") != undisturbed:
+            differing.append([fuse, "ended otherwise"])
+        fuse += stride
+    print(json.dumps({"killed": killed, "differing": differing}))
+
+
+if __name__ == "__main__":
+    main()
