@@ -1,1 +1,1 @@
-
+"""Projects: made from templates, kept in Git repositories, built when somebody pushes."""

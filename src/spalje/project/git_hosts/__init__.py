@@ -1,1 +1,1 @@
-
+"""Where projects' repositories live: one file per host."""

@@ -1,0 +1,257 @@
+"""Git: the one place that runs the ``git`` program.
+
+Every call has a list of arguments, an environment without ``GIT_…`` variables of others, a time
+limit, and settings that keep what a repository holds from being run: no hooks, no file-system
+monitor, no protocols but files, SSH and HTTPS, no prompts.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spalje.errors import BadInput, NotFound, UsageError
+
+#: The branch that is built.
+BRANCH = "main"
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.autocrlf=false",
+    "commit.gpgSign=false",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "protocol.allow=never",
+    "protocol.file.allow=always",
+    "protocol.ssh.allow=always",
+    "protocol.https.allow=always",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a commit is by.
+
+    Example:
+        >>> str(Author.parse("Ada Lovelace <ada@example.org>"))
+        'Ada Lovelace <ada@example.org>'
+    """
+
+    name: str
+    mail: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Author":
+        """Read ``Name <mail>``, or a bare name, which gets a mail address at ``localhost``.
+
+        Raises:
+            UsageError: neither of these, or a name without a letter or digit.
+        """
+        found = re.fullmatch(r"([^<>\x00-\x1f]*)(?:<([^<>\s\x00-\x1f]+)>)?", text.strip())
+        name = found[1].strip() if found else ""
+        if found and any(letter.isalnum() for letter in name):
+            return cls(
+                name, found[2] or f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-') or 'person'}@localhost"
+            )
+        raise UsageError(
+            f"{text!r} is not a person's name and mail address.",
+            do="Write it as in: Ada Lovelace <ada@example.org>",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.mail}>"
+
+
+def init_bare(folder: Path) -> None:
+    """Make an empty bare repository whose branch is ``main``.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    _git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", "--template=", "--", str(folder))
+    # Every commit ever pushed stays: runs and model versions name them.
+    _git("config", "gc.pruneExpire", "never", folder=folder)
+    # What is exported is what was committed, whatever .gitattributes says about archives.
+    (folder / "info").mkdir(exist_ok=True)
+    (folder / "info" / "attributes").write_text("* -export-ignore -export-subst\n", encoding="utf-8")
+
+
+def clone(source: str, folder: Path) -> None:
+    """Clone a repository into a folder that is not there yet.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    _git("clone", "--quiet", "--template=", "--", source, str(folder))
+
+
+def start(folder: Path) -> None:
+    """Make a folder with files a repository whose branch is ``main``; nothing is committed.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    _git("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", "--", str(folder))
+
+
+def commit_all(folder: Path, message: str, author: Author) -> str:
+    """Commit everything in a working folder; the commit's hash.
+
+    Raises:
+        BadInput: there is nothing to commit, or Git could not.
+    """
+    person = {
+        f"GIT_{role}_{key}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for key, value in (("NAME", author.name), ("EMAIL", author.mail))
+    }
+    everything = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "core.excludesFile",
+        "GIT_CONFIG_VALUE_0": os.devnull,  # what this person never commits elsewhere counts here
+    }
+    _git("add", "--all", "--", ".", folder=folder, environ=everything)
+    _git("commit", "--quiet", f"--message={message}", folder=folder, environ=person)
+    return resolve(folder, "HEAD")
+
+
+def push(folder: Path, target: str = "origin", branch: str = BRANCH) -> None:
+    """Push a branch of a working folder to a remote's name or a repository's location.
+
+    Raises:
+        BadInput: Git could not, for example because the other side has commits that are not here.
+    """
+    _git("push", "--quiet", "--", target, f"refs/heads/{branch}:refs/heads/{branch}", folder=folder)
+
+
+def resolve(repository: Path, ref: str) -> str:
+    """The hash of the commit that a branch, tag or abbreviated hash names.
+
+    Raises:
+        NotFound: there is none; says which branches there are.
+    """
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    done = _run(words, folder=repository)
+    sha = done.stdout.decode(errors="replace").strip()
+    if done.returncode != 0 or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", sha):
+        listed = _git("for-each-ref", "--format=%(refname:short)", "refs/heads", folder=repository)
+        raise NotFound(f"commit in {repository} called", ref, listed.decode(errors="replace").split())
+    return sha
+
+
+def author(repository: Path, sha: str) -> str:
+    """Who wrote a commit, ``Name <mail>``.
+
+    Raises:
+        BadInput: there is no such commit.
+    """
+    said = _git("show", "--no-patch", "--format=%an <%ae>", "--end-of-options", sha, folder=repository)
+    return said.decode(errors="replace").strip()
+
+
+def origin(folder: Path) -> str | None:
+    """What a working folder was cloned from; None: it is no clone."""
+    done = _run(("config", "--get", "remote.origin.url"), folder=folder)
+    return done.stdout.decode(errors="replace").strip() or None
+
+
+def export(repository: Path, sha: str, folder: Path) -> None:
+    """Write the files of a commit into a folder; a folder that is there already is left as it is.
+
+    The folder appears whole or not at all.
+
+    Raises:
+        BadInput: there is no such commit, or it holds a link that leads out of it.
+    """
+    if folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        with tempfile.TemporaryFile() as archive:
+            _git(
+                "archive", "--format=tar", "--end-of-options", sha, folder=repository, stdout=archive.fileno()
+            )
+            archive.seek(0)
+            with tarfile.open(fileobj=archive, mode="r:") as tar:
+                tar.extractall(aside, filter="data")
+        aside.chmod(0o755)
+        aside.rename(folder)
+    except tarfile.FilterError as error:
+        raise BadInput(
+            f"Commit {sha[:10]} of {repository} holds {error.tarinfo.name}, which leads out of it.",
+            do="Take it out of the repository and commit again.",
+        ) from error
+    except OSError:
+        if not folder.is_dir():  # else somebody else exported the same commit just now
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def is_dirty(folder: Path) -> list[str]:
+    """The files of a working folder that differ from its last commit, new ones among them.
+
+    Raises:
+        BadInput: the folder is no repository.
+    """
+    said = _git(
+        "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", folder=folder
+    )  # fmt: skip
+    return sorted(entry[3:] for entry in said.decode(errors="surrogateescape").split("\0") if entry)
+
+
+def _git(
+    *words: str,
+    folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    stdout: int = subprocess.PIPE,
+) -> bytes:
+    """What ``git`` said; raises BadInput in its words when it failed."""
+    done = _run(words, folder=folder, environ=environ, stdout=stdout)
+    if done.returncode != 0:
+        text = (done.stderr or done.stdout or b"").decode(errors="replace").strip()
+        said = text.splitlines() or [f"it ended with code {done.returncode}"]
+        reason = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1])
+        place = f" in {folder}" if folder else ""
+        raise BadInput(f"`git {words[0]}`{place} failed: {reason}")
+    return done.stdout or b""
+
+
+def _run(
+    words: tuple[str, ...],
+    *,
+    folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    stdout: int = subprocess.PIPE,
+    timeout_s: float = 300.0,
+) -> "subprocess.CompletedProcess[bytes]":
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    clean |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(environ or {})}
+    settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+    place = ["-C", str(folder)] if folder else []
+    try:
+        return subprocess.run(
+            ["git", *settings, *place, *words],
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=timeout_s,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise BadInput("There is no program `git` on the PATH.", do="Install Git 2.30 or newer.") from error
+    except ValueError as error:
+        raise BadInput(f"`git {words[0]}` cannot be given {words[1:]!r}: {error}.") from error
+    except subprocess.TimeoutExpired as error:
+        raise BadInput(
+            f"`git {words[0]}` took longer than {timeout_s:g} s.",
+            do="Look whether the repository can be reached.",
+        ) from error
