@@ -1,1 +1,1 @@
-
+"""What persists: artifacts in a folder, tables in them, and the metadata database."""
