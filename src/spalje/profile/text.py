@@ -95,17 +95,17 @@ class Texts:
         return self.distinct or Distinct().add(hash_texts(self.values))
 
 
-def align(one: Texts, two: Texts) -> tuple[Counts, Counts]:
+def align(one: Texts, two: Texts) -> tuple[pa.StringArray, Counts, Counts]:
     """The counts of two columns over the union of their values.
 
     Returns:
-        Two arrays of shape (u,): rows with each value in the first and in the second; a value that
-        one of them does not have counts 0 there.
+        Three arrays of shape (u,): the values, and the rows with each in the first and in the
+        second; a value that one of them does not have counts 0 there.
 
     Example:
         >>> a = Texts.of(pa.array(["x", "y"]), np.array([3, 1]))
         >>> [part.tolist() for part in align(a, Texts.of(pa.array(["z"]), np.array([2])))]
-        [[3, 1, 0], [0, 0, 2]]
+        [['x', 'y', 'z'], [3, 1, 0], [0, 0, 2]]
     """
     union = pa.concat_arrays([one.values, two.values]).dictionary_encode()
     places = union.indices.to_numpy()
@@ -114,7 +114,7 @@ def align(one: Texts, two: Texts) -> tuple[Counts, Counts]:
         counts = np.zeros(len(union.dictionary), dtype=np.int64)
         counts[where] = part.counts
         sides.append(counts)
-    return sides[0], sides[1]
+    return union.dictionary, sides[0], sides[1]
 
 
 def _add_up(values: pa.StringArray, counts: Counts) -> tuple[pa.StringArray, Counts]:
