@@ -27,10 +27,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPALJE_", frozen=True, extra="forbid")
 
     currency: str = "EUR"
-    price_cpu_hour: float = Field(0.04, ge=0)
-    price_gib_hour: float = Field(0.005, ge=0)
+    price_cpu_hour: float = Field(default=0.04, ge=0)
+    price_gib_hour: float = Field(default=0.005, ge=0)
     parallel_steps: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
-    lease_seconds: float = Field(30.0, ge=1, le=3600)
+    lease_seconds: float = Field(default=30.0, ge=1, le=3600)
     metadata_url: str = ""
 
     @classmethod
@@ -39,8 +39,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Variables win over the file."""
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))

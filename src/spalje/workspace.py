@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,11 @@ from spalje.lineage.run import Run
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
+from spalje.project.catalog import find
+from spalje.project.git_hosts.embedded import EmbeddedHost
+from spalje.project.hook import HookSpec
+from spalje.project.repositories import ProjectRepositories, create_project
+from spalje.registry.project import Project
 from spalje.settings import Settings, load
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata, open_metadata
@@ -63,7 +69,9 @@ class Workspace:
         folder = folder.expanduser().absolute()
         if not (folder / MARK).is_file():
             raise NotFound(
-                "workspace", str(folder), do="Make one with `spalje project create NAME`, or name another with --workspace."
+                "workspace",
+                str(folder),
+                do="Make one with `spalje project create NAME`, or name another with --workspace.",
             )
         return cls(folder, load(folder))
 
@@ -73,7 +81,9 @@ class Workspace:
         folder = folder.expanduser().absolute()
         if not (folder / MARK).is_file():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (folder / MARK).write_text("# Settings of this workspace; see docs/settings.md.\n", encoding="utf-8")
+            (folder / MARK).write_text(
+                "# Settings of this workspace; see docs/settings.md.\n", encoding="utf-8"
+            )
         return cls.open(folder)
 
     @cached_property
@@ -138,6 +148,49 @@ class Workspace:
         """
         return Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener)
 
+    def create_project(
+        self, project: Project, author: str, into: Path | None = None
+    ) -> tuple[Project, tuple[Path, ...]]:
+        """Create a project's repositories from its template, and record it.
+
+        Args:
+            project: as wanted; its repositories' places and template version are filled in.
+            author: who the first commits are by, "Name <mail>".
+            into: a folder to clone both repositories into.
+
+        Returns:
+            The project as recorded, and the clones.
+
+        Raises:
+            NotFound: no such template.
+            UsageError: the name is not allowed or taken.
+        """
+        template = find(project.template)
+
+        def record(made: ProjectRepositories) -> None:
+            if any(known.name == project.name for known in self.metadata.projects.all()):
+                return  # an interrupted creation that had come this far
+            self.metadata.projects.create(
+                replace(
+                    project,
+                    template_version=template.version,
+                    build_repository=made.build_repository,
+                    deploy_repository=made.deploy_repository,
+                )
+            )
+
+        made = create_project(
+            project.name,
+            template,
+            EmbeddedHost(self.folder / "git"),
+            answers={"title": project.title, "owner": project.owner},
+            author=git.Author.parse(author),
+            hook=HookSpec.of(sys.executable, self.folder),
+            clone_into=into,
+            record=record,
+        )
+        return self.metadata.projects.get(project.name), made.clones
+
     def resume(self, run: str) -> Run:
         """A run made ready to be executed again; what had succeeded stays.
 
@@ -157,8 +210,15 @@ class Workspace:
         found = self.metadata.projects.get(project)
         definitions = self.code.definitions(self.code.checkout(found.deploy_repository, "main"))
         if PIPELINE not in definitions:
-            raise NotFound("pipeline", PIPELINE, definitions, do="Ground truth is checked by the deploy repository's quality pipeline.")
-        orders = GroundTruth(self.metadata, self.artifacts, now).deliver(project, file, definitions[PIPELINE].problem, by)
+            raise NotFound(
+                "pipeline",
+                PIPELINE,
+                definitions,
+                do="Ground truth is checked by the deploy repository's quality pipeline.",
+            )
+        orders = GroundTruth(self.metadata, self.artifacts, now).deliver(
+            project, file, definitions[PIPELINE].problem, by
+        )
         return tuple(self.starter.start(order) for order in orders)
 
     def run(self, order: Order, *, use_cache: bool = True, listener: Listener = ignore) -> Run:
@@ -174,7 +234,8 @@ def definition_of(run: Run) -> Definition:
     """
     if run.definition is None:
         raise BadInput(
-            f"{run.id} has nothing to execute: {run.error}", do="Mend the recipe, commit and push: that starts a new run."
+            f"{run.id} has nothing to execute: {run.error}",
+            do="Mend the recipe, commit and push: that starts a new run.",
         )
     return Definition.model_validate_json(run.definition)
 
@@ -189,16 +250,21 @@ class RepositoryCode:
     """
 
     folder: Path
-    environment: Any
+    environment: Callable[[str, Path], Environment]
+    _known: dict[tuple[str, str], Commit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def checkout(self, repository: str, ref: str) -> Commit:
         """See ``spalje.execution.start.Code``."""
+        if (repository, ref) in self._known:
+            return self._known[repository, ref]
         bare = Path(repository)
         sha = ref if len(ref) == 40 and (self.folder / ref).is_dir() else git.resolve(bare, ref)
         folder = self.folder / sha
         if not folder.is_dir():
             git.export(bare, sha, folder)
-        return Commit(repository, sha, git.author(bare, sha), folder)
+        commit = Commit(repository, sha, git.author(bare, sha), folder)
+        self._known[repository, sha] = commit  # a branch may move, a commit does not
+        return commit
 
     def definitions(self, commit: Commit) -> dict[str, Definition]:
         """See ``spalje.execution.start.Code``."""
@@ -206,9 +272,13 @@ class RepositoryCode:
         name = fingerprint({"sha": commit.sha, "environment": environment.lock, "spalje": __version__})
         known = self.folder / f"{name}.json"
         if known.is_file():
-            return {key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()}
+            return {
+                key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()
+            }
         definitions = compile_recipe(commit.folder, environment.interpreter)
         aside = known.with_suffix(f".{os.getpid()}")
-        aside.write_text(json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()}))
+        aside.write_text(
+            json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()})
+        )
         aside.replace(known)
         return definitions

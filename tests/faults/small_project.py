@@ -1,4 +1,4 @@
-"""A project whose scripts need nothing but Python: small enough to be run hundreds of times."""
+"""A project whose scripts need little more than Python: small enough to be run hundreds of times."""
 
 import json
 import subprocess
@@ -25,16 +25,17 @@ FILES = {
         keys = ["id"]
     """,
     "pipeline.py": """
-        from spalje.pipeline import Evaluate, Input, Parameter, Pipeline, Process, Register, Train
+        from spalje.pipeline import Baseline, Evaluate, Input, Parameter, Pipeline, Process, Register, Train
 
         raw = Input("raw", kind="folder")
         factor = Parameter("factor", type="integer", default=2)
         make = Process("make", script="src/make.py", inputs={"raw": raw}, outputs={"rows": "table"}, parameters={"factor": factor})
-        left = Process("left", script="src/copy.py", inputs={"rows": make["rows"]}, outputs={"out": "folder"})
+        left = Process("left", script="src/double.py", inputs={"rows": make["rows"]}, outputs={"out": "folder"})
         train = Train("train", script="src/train.py", inference="src/inference.py", channels={"rows": make["rows"]})
         evaluate = Evaluate("evaluate", script="src/evaluate.py", predictions=make["rows"])
-        register = Register("register", model=train["model"], evaluation=evaluate["report"], baselines=[], after=[left])
-        build = Pipeline("build", steps=[make, left, train, evaluate, register])
+        bar = Baseline("bar", monitor="data_quality", data=make["rows"])
+        register = Register("register", model=train["model"], evaluation=evaluate["report"], baselines=[bar], after=[left])
+        build = Pipeline("build", steps=[make, left, train, evaluate, bar, register])
     """,
     "src/options.py": """
         import sys
@@ -47,15 +48,18 @@ FILES = {
             return Path(options[name])
     """,
     "src/make.py": """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
         from options import folder, options
 
-        text = (folder("raw") / "raw.txt").read_text()
-        (folder("rows") / "part-0.parquet").write_text(text * int(options["factor"]))
+        numbers = [int(line) * int(options["factor"]) for line in (folder("raw") / "raw.txt").read_text().split()]
+        rows = pa.table({"id": range(len(numbers)), "x": numbers, "y": numbers})
+        pq.write_table(rows, folder("rows") / "part-0.parquet")
     """,
-    "src/copy.py": """
+    "src/double.py": """
         from options import folder
 
-        (folder("out") / "copy.txt").write_text((folder("rows") / "part-0.parquet").read_text())
+        (folder("out") / "copy.parquet").write_bytes((folder("rows") / "part-0.parquet").read_bytes())
     """,
     "src/train.py": """
         import os
@@ -78,8 +82,11 @@ def git(folder: Path, *words: str) -> str:
     """Run git in a folder."""
     return subprocess.run(
         ["git", "-c", "user.name=Nils", "-c", "user.email=nils@example.org", *words],
-        cwd=folder, check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -103,13 +110,23 @@ def create(folder: Path, files: dict[str, str] | None = None) -> Workspace:
     bare.parent.mkdir(exist_ok=True)
     git(folder, "clone", "--quiet", "--bare", str(clone), str(bare))
     (folder / "raw").mkdir()
-    (folder / "raw" / "raw.txt").write_text("one row\n")
+    (folder / "raw" / "raw.txt").write_text("\n".join(map(str, range(40))))
     workspace.metadata.projects.create(
         Project(
-            name="small", title="Small", owner="tests", template="none", template_version="0", build_repository=str(bare),
-            deploy_repository=str(bare), approvers=(), four_eyes=False, retrain="propose", created_at=now(), created_by="tests",
+            name="small",
+            title="Small",
+            owner="tests",
+            template="none",
+            template_version="0",
+            build_repository=str(bare),
+            deploy_repository=str(bare),
+            approvers=(),
+            four_eyes=False,
+            retrain="propose",
+            created_at=now(),
+            created_by="tests",
         )
-    )  # fmt: skip
+    )
     return workspace
 
 
@@ -122,11 +139,23 @@ def state(workspace: Workspace) -> str:
     """Everything that a run leaves behind and that must not depend on how often it was disturbed."""
     runs = workspace.metadata.runs.list(project="small", limit=100)
     steps = {
-        f"{run.id}/{name}": [step.status, step.key, dict(step.inputs), dict(step.outputs), step.source, step.environment]
+        f"{run.id}/{name}": [
+            step.status,
+            step.key,
+            dict(step.inputs),
+            dict(step.outputs),
+            step.source,
+            step.environment,
+        ]
         for run in runs
         for name, step in workspace.metadata.steps.all(run.id).items()
     }
-    versions = {v.id: [v.status, v.content.manifest_digest, [a.number for a in v.history]] for v in workspace.metadata.versions.list("small")}
+    versions = {
+        v.id: [v.status, v.content.manifest_digest, [a.number for a in v.history]]
+        for v in workspace.metadata.versions.list("small")
+    }
     artifacts = sorted(workspace.artifacts.digests())
     sound = [str(workspace.artifacts.open(digest).name) for digest in artifacts]
-    return json.dumps([[(r.id, r.status) for r in runs], steps, versions, artifacts, sound], sort_keys=True, indent=1)
+    return json.dumps(
+        [[(r.id, r.status) for r in runs], steps, versions, artifacts, sound], sort_keys=True, indent=1
+    )

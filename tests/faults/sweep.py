@@ -28,7 +28,18 @@ import spalje.steps.train  # noqa: F401  loaded now, not in every child
 from spalje.lineage.run import Status
 from spalje.workspace import Workspace
 
-CHANGING = frozenset({"os.rename", "os.remove", "os.link", "os.symlink", "os.chmod", "os.mkdir", "os.rmdir", "subprocess.Popen"})
+CHANGING = frozenset(
+    {
+        "os.rename",
+        "os.remove",
+        "os.link",
+        "os.symlink",
+        "os.chmod",
+        "os.mkdir",
+        "os.rmdir",
+        "subprocess.Popen",
+    }
+)
 
 
 class Bomb:

@@ -15,8 +15,10 @@ STRIDE = 2
 def test_every_moment(tmp_path: Path, first: int) -> None:
     sweep = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "sweep.py"), str(tmp_path), str(first), str(STRIDE)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert sweep.returncode == 0, sweep.stderr
     result = json.loads(sweep.stdout.splitlines()[-1])
     assert result["differing"] == [], sweep.stderr

@@ -8,10 +8,11 @@ from rich.text import Text
 from spalje.cli.live import watching
 from spalje.cli.options import Common, person
 from spalje.cli.output import coloured, console, print_json, table
-from spalje.cli.run import failure
+from spalje.cli.run import exit_code, failure
 from spalje.errors import Refused
 from spalje.lineage.run import Status
 from spalje.registry.person import may_decide
+from spalje.steps.verdict_file import read_verdict
 from spalje.workspace import definition_of, now
 
 app = App(name="batch", help="Batches of predictions: list, show, release, deliver ground truth.")
@@ -32,10 +33,18 @@ def list_(project: str, *, limit: int = 50, common: Common = Common()) -> None:
         print_json(batches)
         return
     rows = [
-        (b.id, f"{b.content.first} to {b.content.last}", b.revision, coloured(b.content.status), f"v{b.content.version}", b.content.rows,
-         coloured(b.evaluations[-1].outcome) if b.evaluations else Text("no truth yet", style="dim"), b.content.reasons[0] if b.content.reasons else "")
+        (
+            b.id,
+            f"{b.content.first} to {b.content.last}",
+            b.revision,
+            coloured(b.content.status),
+            f"v{b.content.version}",
+            b.content.rows,
+            coloured(b.evaluations[-1].outcome) if b.evaluations else Text("no truth yet", style="dim"),
+            b.content.reasons[0] if b.content.reasons else "",
+        )
         for b in batches
-    ]  # fmt: skip
+    ]
     console().print(table(("batch", "dates", "rev", "status", "model", "rows", "quality", "reason"), rows))
 
 
@@ -48,29 +57,66 @@ def show(batch: str, *, common: Common = Common()) -> None:
     """
     workspace = common.open()
     found = workspace.metadata.batches.get(batch)
-    verdicts = workspace.verdicts(found)
+    verdicts = {
+        name: verdict
+        for name, digest in found.content.artifacts.items()
+        if name.startswith("verdict_") and (verdict := read_verdict(workspace.artifacts.open(digest)))
+    }
     if common.json:
         print_json({"batch": found, "verdicts": verdicts})
         return
     out, content = console(), found.content
-    out.print(Text.assemble((found.id, "bold"), " ", coloured(content.status), f"  {content.first} to {content.last}, {content.rows:,} rows, model version {content.version}"))  # fmt: skip
+    out.print(
+        Text.assemble(
+            (found.id, "bold"),
+            " ",
+            coloured(content.status),
+            f"  {content.first} to {content.last}, {content.rows:,} rows, model version {content.version}",
+        )
+    )
     out.print(Text.assemble("Decision: ", coloured(content.action)))
     for reason in content.reasons:
         out.print(f"  • {reason}")
     if found.released_by:
         out.print(f"Released by {found.released_by}: {found.release_reason}")
     for verdict in verdicts.values():
-        out.print(Text.assemble("\n", (verdict.monitor, "bold"), " ", coloured(verdict.outcome), "  ", verdict.summary))
+        out.print(
+            Text.assemble(
+                "\n", (verdict.monitor, "bold"), " ", coloured(verdict.outcome), "  ", verdict.summary
+            )
+        )
         for violation in verdict.violations[:12]:
-            out.print(Text.assemble("  • ", ("breach: " if violation.breach else "", "red"), violation.description))
+            out.print(
+                Text.assemble("  • ", ("breach: " if violation.breach else "", "red"), violation.description)
+            )
         if len(verdict.violations) > 12:
             out.print(f"  … and {len(verdict.violations) - 12} more (--json shows all)")
     for evaluation in found.evaluations:
-        out.print(Text.assemble("\n", ("ground truth", "bold"), " ", coloured(evaluation.outcome), f"  coverage {evaluation.coverage:.0%}, decision ", coloured(evaluation.action)))  # fmt: skip
+        out.print(
+            Text.assemble(
+                "\n",
+                ("ground truth", "bold"),
+                " ",
+                coloured(evaluation.outcome),
+                f"  coverage {evaluation.coverage:.0%}, decision ",
+                coloured(evaluation.action),
+            )
+        )
         for reason in evaluation.reasons:
             out.print(f"  • {reason}")
-        out.print(table(("metric", "value"), [(k, v) for k, v in evaluation.metrics.items() if isinstance(v, int | float)]))
-    out.print(table(("part", "where"), [(name, str(workspace.artifacts.open(digest))) for name, digest in content.artifacts.items()], title="\nFiles"))
+        out.print(
+            table(
+                ("metric", "value"),
+                [(k, v) for k, v in evaluation.metrics.items() if isinstance(v, int | float)],
+            )
+        )
+    out.print(
+        table(
+            ("part", "where"),
+            [(name, str(workspace.artifacts.open(digest))) for name, digest in content.artifacts.items()],
+            title="\nFiles",
+        )
+    )
 
 
 @app.command
@@ -87,13 +133,18 @@ def release(batch: str, *, reason: str, by: str | None = None, common: Common = 
     project = workspace.metadata.projects.get(batch.rpartition("/")[0])
     if not may_decide(who, project):
         raise Refused(
-            f"{who} may not release batches of {project.name}.", do=f"Ask one of: {', '.join(project.approvers)}."
+            f"{who} may not release batches of {project.name}.",
+            do=f"Ask one of: {', '.join(project.approvers)}.",
         )
     released = workspace.metadata.batches.release(batch, who, reason, now())
     if common.json:
         print_json(released)
     else:
-        console().print(Text.assemble((released.id, "bold"), " is ", coloured(released.content.status), f" by {who}: {reason}"))
+        console().print(
+            Text.assemble(
+                (released.id, "bold"), " is ", coloured(released.content.status), f" by {who}: {reason}"
+            )
+        )
 
 
 @app.command
@@ -113,14 +164,25 @@ def truth(file: Path, *, project: str, common: Common = Common()) -> int:
         with watching(definition_of(run), f"{run.id} about batch {run.batch}") as listener:
             ended.append(workspace.execute(run, listener=listener))
     if common.json:
-        print_json({"runs": ended, "batches": [workspace.metadata.batches.get(str(run.batch)) for run in ended]})
+        print_json(
+            {"runs": ended, "batches": [workspace.metadata.batches.get(str(run.batch)) for run in ended]}
+        )
     bad = next((run for run in ended if run.status is not Status.SUCCEEDED), None)
     if bad is not None:
         raise failure(workspace, bad)
     if not common.json:
         for run in ended:
             evaluation = workspace.metadata.batches.get(str(run.batch)).evaluations[-1]
-            console().print(Text.assemble((str(run.batch), "bold"), " ", coloured(evaluation.outcome), "  decision ", coloured(evaluation.action), f"  {evaluation.reasons[0]}"))  # fmt: skip
+            console().print(
+                Text.assemble(
+                    (str(run.batch), "bold"),
+                    " ",
+                    coloured(evaluation.outcome),
+                    "  decision ",
+                    coloured(evaluation.action),
+                    f"  {evaluation.reasons[0]}",
+                )
+            )
         if not ended:
             console().print("Nothing new: every batch this truth is about has been checked against it.")
-    return max((workspace.alarm_of(run) for run in ended), default=0)
+    return max((exit_code(workspace, run) for run in ended), default=0)

@@ -6,15 +6,21 @@ from cyclopts import App
 from rich.text import Text
 from rich.tree import Tree
 
+from spalje.cli.artifact import full_digest
 from spalje.cli.options import Common
 from spalje.cli.output import console, print_json
-from spalje.lineage.graph import Graph, Node
+from spalje.lineage.graph import Edge, Graph, Node
+from spalje.lineage.trace import trace
+
+_TITLES = {"up": " came from", "down": " went into"}
 
 app = App(name="lineage", help="Where something came from, and what came of it.")
 
 
 @app.command
-def show(subject: str, *, direction: Literal["up", "down", "both"] = "both", common: Common = Common()) -> None:
+def show(
+    subject: str, *, direction: Literal["up", "down", "both"] = "both", common: Common = Common()
+) -> None:
     """The lineage of a model version, artifact, batch or run.
 
     Args:
@@ -22,12 +28,40 @@ def show(subject: str, *, direction: Literal["up", "down", "both"] = "both", com
         direction: up to the commits and data it came from, down to what came of it, or both.
     """
     workspace = common.open()
-    graph = workspace.trace(subject, direction)
+    identity = subject if ":" in subject else f"artifact:{full_digest(workspace.artifacts, subject)}"
+    graph = trace(identity, direction, workspace.metadata.lineage)
     if common.json:
         print_json(graph.to_dict())
         return
-    out = console()
-    if direction in ("up", "both"):
-        out.print(tree(graph, "up"))
-    if direction in ("down", "both"):
-        out.print(tree(graph, "down"))
+    for one in ("up", "down") if direction == "both" else (direction,):
+        console().print(tree(graph, one))
+
+
+def tree(graph: Graph, direction: str) -> Tree:
+    """A lineage as a tree for the terminal; what was shown before is only named again."""
+    root = Tree(
+        Text.assemble(_label(graph.node(graph.subject)), (_TITLES[direction], "dim")), guide_style="dim"
+    )
+    _grow(root, graph, graph.subject, direction, {graph.subject})
+    return root
+
+
+def _grow(branch: Tree, graph: Graph, identity: str, direction: str, seen: set[str]) -> None:
+    edges = graph.above(identity) if direction == "up" else graph.below(identity)
+    for edge in edges:
+        node = graph.node(edge.source if direction == "up" else edge.target)
+        known = node.id in seen
+        again = " (above)" if known and _next(graph, node.id, direction) else ""
+        child = branch.add(Text.assemble((f"{edge.port}: ", "dim"), _label(node), (again, "dim")))
+        if not known:
+            seen.add(node.id)
+            _grow(child, graph, node.id, direction, seen)
+
+
+def _next(graph: Graph, identity: str, direction: str) -> tuple[Edge, ...]:
+    return graph.above(identity) if direction == "up" else graph.below(identity)
+
+
+def _label(node: Node) -> Text:
+    head, _, rest = node.label.partition(" ")
+    return Text.assemble((head, "bold"), (f" {rest}" if rest else "", ""))

@@ -46,7 +46,14 @@ class RunDisplay:
 
     def __rich__(self) -> Table:
         """The steps as a table."""
-        grid = Table(box=None, show_header=False, pad_edge=False, title=self._title, title_justify="left", title_style="bold")
+        grid = Table(
+            box=None,
+            show_header=False,
+            pad_edge=False,
+            title=self._title,
+            title_justify="left",
+            title_style="bold",
+        )
         grid.add_column(width=2)
         grid.add_column(min_width=18, no_wrap=True)
         grid.add_column(min_width=8, justify="right", no_wrap=True)
@@ -54,13 +61,20 @@ class RunDisplay:
         with self._lock:
             for name, event in self._steps.items():
                 state = self._state.get(name, "waiting")
-                grid.add_row(self._mark(state), Text(name, style="dim" if state == "waiting" else ""), self._took(name, event), self._note(state, event))  # fmt: skip
+                grid.add_row(
+                    self._mark(state),
+                    Text(name, style="dim" if state == "waiting" else ""),
+                    self._took(name, event),
+                    self._note(state, event),
+                )
         return grid
 
     def _mark(self, state: str) -> Text | Spinner:
         if state == "started":
             return self._spinner
-        return Text(_MARKS.get(state, " "), style=COLOURS.get("succeeded" if state == "reused" else state, "dim"))
+        return Text(
+            _MARKS.get(state, " "), style=COLOURS.get("succeeded" if state == "reused" else state, "dim")
+        )
 
     def _took(self, name: str, event: Event) -> Text:
         if event.step_run and event.step_run.usage:
@@ -75,7 +89,9 @@ class RunDisplay:
         if state in ("failed", "cancelled", "skipped"):
             return Text(event.text.splitlines()[0] if event.text else "", style=COLOURS[state])
         if state == "succeeded" and event.step_run:
-            return Text.assemble((event.text, COLOURS.get(event.text, "dim")), "  ", (took(event.step_run), "dim"))
+            return Text.assemble(
+                (event.text, COLOURS.get(event.text, "dim")), "  ", (took(event.step_run), "dim")
+            )
         return Text(event.text, style="dim")
 
 
@@ -109,7 +125,9 @@ def watching(
 
 
 @contextmanager
-def following(run: Run, poll: Callable[[], Mapping[str, StepRun]], to: Console | None = None) -> Iterator[None]:
+def following(
+    run: Run, poll: Callable[[], Mapping[str, StepRun]], to: Console | None = None
+) -> Iterator[None]:
     """Show a run that another process executes, while the block lasts.
 
     Args:
@@ -120,7 +138,9 @@ def following(run: Run, poll: Callable[[], Mapping[str, StepRun]], to: Console |
     if run.definition is None:
         yield
         return
-    with watching(Definition.model_validate_json(run.definition), f"{run.id} at commit {run.commit[:10]}", to) as hear:
+    with watching(
+        Definition.model_validate_json(run.definition), f"{run.id} at commit {run.commit[:10]}", to
+    ) as hear:
         stop = threading.Event()
         seen: dict[str, Status] = {}
         thread = threading.Thread(target=_poll, args=(poll, seen, hear, stop), daemon=True)

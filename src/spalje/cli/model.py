@@ -1,5 +1,8 @@
 """``spalje model``: the versions of a project's model and what people decided about them."""
 
+import json
+from collections.abc import Sequence
+
 from cyclopts import App
 from rich.text import Text
 
@@ -7,7 +10,7 @@ from spalje.cli.options import Common, person, split_id
 from spalje.cli.output import coloured, console, print_json, table
 from spalje.registry.approval import decide, verify
 from spalje.registry.version import ModelVersion, VersionStatus
-from spalje.workspace import now
+from spalje.workspace import Workspace, now
 
 app = App(name="model", help="Model versions: list, show, approve, reject, compare.")
 
@@ -27,11 +30,20 @@ def list_(project: str, *, common: Common = Common()) -> None:
         return
     serving = workspace.metadata.versions.latest_approved(project)
     rows = [
-        (v.id, coloured(v.status), "serves" if serving and v.number == serving.number else "", v.content.commit[:10], v.content.author,
-         f"{v.created_at:%Y-%m-%d %H:%M}", v.history[-1].reason)
+        (
+            v.id,
+            coloured(v.status),
+            "serves" if serving and v.number == serving.number else "",
+            v.content.commit[:10],
+            v.content.author,
+            f"{v.created_at:%Y-%m-%d %H:%M}",
+            v.history[-1].reason,
+        )
         for v in versions
-    ]  # fmt: skip
-    console().print(table(("version", "status", "", "commit", "author", "registered (UTC)", "last word"), rows))
+    ]
+    console().print(
+        table(("version", "status", "", "commit", "author", "registered (UTC)", "last word"), rows)
+    )
 
 
 @app.command
@@ -45,29 +57,43 @@ def show(version: str, *, common: Common = Common()) -> None:
     found = workspace.metadata.versions.get(*split_id(version, "model version"))
     verify(found)
     steps = workspace.metadata.steps.all(found.content.run)
-    attributions = workspace.attributions(found)
+    attributions = _attributions(workspace, found)
     if common.json:
         print_json({"version": found, "attributions": attributions, "steps": list(steps.values())})
         return
     out, content = console(), found.content
     out.print(Text.assemble((found.id, "bold"), " ", coloured(found.status)))
     facts = {
-        "made by": f"{content.run}  (spalje run show {content.run})", "commit": f"{content.commit} by {content.author}",
-        "repository": content.repository, "environment": content.environment[:16],
-        "cost": f"{content.cost:.4f} {workspace.settings.currency}", "manifest": content.manifest_digest,
-        "model": content.model, "evaluation": content.evaluation,
+        "made by": f"{content.run}  (spalje run show {content.run})",
+        "commit": f"{content.commit} by {content.author}",
+        "repository": content.repository,
+        "environment": content.environment[:16],
+        "cost": f"{content.cost:.4f} {workspace.settings.currency}",
+        "manifest": content.manifest_digest,
+        "model": content.model,
+        "evaluation": content.evaluation,
         **{f"data: {name}": digest for name, digest in content.data.items()},
         **{f"baseline: {name}": digest for name, digest in content.baselines.items()},
-    }  # fmt: skip
+    }
     for name, value in facts.items():
         out.print(Text.assemble((f"  {name:26}", "dim"), str(value)), soft_wrap=True)
     out.print(table(("metric", "value"), sorted(content.metrics.items()), title="\nEvaluation"))
     if attributions:
         total = sum(attributions.values()) or 1.0
-        rows = [(name, value, f"{value / total:.1%}", "█" * round(30 * value / max(attributions.values()))) for name, value in list(attributions.items())[:12]]  # fmt: skip
-        out.print(table(("feature", "mean |φ|", "share", ""), rows, title="\nFeature attributions (target's unit)"))
-    rows = [(entry.number, coloured(entry.status), entry.who, f"{entry.at:%Y-%m-%d %H:%M}", entry.reason) for entry in found.history]
-    out.print(table(("", "status", "who", "when (UTC)", "why"), rows, title="\nHistory (hash chain verified)"))
+        rows = [
+            (name, value, f"{value / total:.1%}", "█" * round(30 * value / max(attributions.values())))
+            for name, value in list(attributions.items())[:12]
+        ]
+        out.print(
+            table(("feature", "mean |φ|", "share", ""), rows, title="\nFeature attributions (target's unit)")
+        )
+    rows = [
+        (entry.number, coloured(entry.status), entry.who, f"{entry.at:%Y-%m-%d %H:%M}", entry.reason)
+        for entry in found.history
+    ]
+    out.print(
+        table(("", "status", "who", "when (UTC)", "why"), rows, title="\nHistory (hash chain verified)")
+    )
 
 
 @app.command
@@ -99,15 +125,25 @@ def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, co
     project, number = split_id(version, "model version")
     found = workspace.metadata.versions.get(project, number)
     verify(found)
-    approval = decide(found, wanted, person(by), reason, now(), project=workspace.metadata.projects.get(project))
+    approval = decide(
+        found, wanted, person(by), reason, now(), project=workspace.metadata.projects.get(project)
+    )
     workspace.metadata.versions.decide(project, number, found, approval)
     after = workspace.metadata.versions.get(project, number)
     if common.json:
         print_json(after)
         return
     serving = workspace.metadata.versions.latest_approved(project)
-    console().print(Text.assemble((after.id, "bold"), " is ", coloured(after.status), f" by {approval.who}: {approval.reason}"))
-    console().print(f"Batches are predicted with {serving.id} now." if serving else "No version is approved now: inference is refused.")
+    console().print(
+        Text.assemble(
+            (after.id, "bold"), " is ", coloured(after.status), f" by {approval.who}: {approval.reason}"
+        )
+    )
+    console().print(
+        f"Batches are predicted with {serving.id} now."
+        if serving
+        else "No version is approved now: inference is refused."
+    )
 
 
 @app.command
@@ -120,12 +156,16 @@ def compare(version: str, other: str, *, common: Common = Common()) -> None:
     """
     workspace = common.open()
     one = workspace.metadata.versions.get(*split_id(version, "model version"))
-    two = workspace.metadata.versions.get(*split_id(other if "/" in other else f"{one.content.project}/{other}", "model version"))
+    two = workspace.metadata.versions.get(
+        *split_id(other if "/" in other else f"{one.content.project}/{other}", "model version")
+    )
     metrics = comparison(one, two)
     same = {
-        "commit": one.content.commit == two.content.commit, "data": one.content.data == two.content.data,
-        "environment": one.content.environment == two.content.environment, "model": one.content.model == two.content.model,
-    }  # fmt: skip
+        "commit": one.content.commit == two.content.commit,
+        "data": one.content.data == two.content.data,
+        "environment": one.content.environment == two.content.environment,
+        "model": one.content.model == two.content.model,
+    }
     if common.json:
         print_json({"versions": [one.id, two.id], "metrics": metrics, "same": same})
         return
@@ -140,6 +180,16 @@ def comparison(one: ModelVersion, two: ModelVersion) -> dict[str, tuple[float | 
     """Metric -> its values in both versions, None where a version lacks it."""
     names = sorted({*one.content.metrics, *two.content.metrics})
     return {name: (one.content.metrics.get(name), two.content.metrics.get(name)) for name in names}
+
+
+def _attributions(workspace: Workspace, version: ModelVersion) -> dict[str, float]:
+    """Feature -> global attribution of the version's baseline, largest first."""
+    digest = version.content.own_baselines.get("attribution")
+    if digest is None:
+        return {}
+    analysis = json.loads((workspace.artifacts.open(digest) / "analysis.json").read_text(encoding="utf-8"))
+    (label, *_) = analysis["explanations"]["kernel_shap"].values()
+    return dict(sorted(label["global_shap_values"].items(), key=lambda pair: -abs(pair[1])))
 
 
 def _change(a: float | None, b: float | None) -> str:

@@ -31,7 +31,14 @@ class Common:
         if self.workspace is not None:
             return self.workspace
         here = Path.cwd()
-        return next((folder for folder in (here, *here.parents) if (folder / MARK).is_file() and (folder / "metadata.db").is_file()), Path.home() / "spalje")  # fmt: skip
+        return next(
+            (
+                folder
+                for folder in (here, *here.parents)
+                if (folder / MARK).is_file() and (folder / "metadata.db").is_file()
+            ),
+            Path.home() / "spalje",
+        )
 
     def open(self) -> Workspace:
         """The workspace, which must be there."""
@@ -64,7 +71,9 @@ def pairs(words: tuple[str, ...], option: str) -> dict[str, str]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise UsageError(f"{option} {word!r} is not NAME=VALUE.", do=f"Write it as {option} week=2017-10-30.")
+            raise UsageError(
+                f"{option} {word!r} is not NAME=VALUE.", do=f"Write it as {option} week=2017-10-30."
+            )
         if name in found:
             raise UsageError(f"{option} gives '{name}' twice.", do="Give it once.")
         found[name] = value

@@ -14,11 +14,27 @@ from rich.text import Text
 
 #: Colours of words that say how something stands.
 COLOURS = {
-    "succeeded": "green", "approved": "green", "published": "green", "publish": "green", "ok": "green",
-    "running": "cyan", "waiting": "dim", "pending": "yellow", "skipped": "dim", "released": "yellow",
-    "investigate": "yellow", "warning": "yellow", "insufficient": "yellow", "cancelled": "yellow",
-    "failed": "red", "rejected": "red", "blocked": "red", "block": "red", "alarm": "red", "retrain": "magenta",
-}  # fmt: skip
+    "succeeded": "green",
+    "approved": "green",
+    "published": "green",
+    "publish": "green",
+    "ok": "green",
+    "running": "cyan",
+    "waiting": "dim",
+    "pending": "yellow",
+    "skipped": "dim",
+    "released": "yellow",
+    "investigate": "yellow",
+    "warning": "yellow",
+    "insufficient": "yellow",
+    "cancelled": "yellow",
+    "failed": "red",
+    "rejected": "red",
+    "blocked": "red",
+    "block": "red",
+    "alarm": "red",
+    "retrain": "magenta",
+}
 
 
 def console() -> Console:
@@ -62,7 +78,9 @@ def plain(value: Any) -> Any:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
     """A plain table; numbers stand to the right."""
-    shown = Table(title=title, box=None, pad_edge=False, title_justify="left", header_style="dim", title_style="bold")
+    shown = Table(
+        title=title, box=None, pad_edge=False, title_justify="left", header_style="dim", title_style="bold"
+    )
     body = [list(row) for row in rows]
     for index, name in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in body) and bool(body)

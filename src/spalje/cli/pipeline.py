@@ -24,6 +24,20 @@ def compile_(folder: Path = Path(), *, common: Common = Common()) -> None:
         print_json(definitions)
         return
     for definition in definitions.values():
-        rows = [(step.name, step.kind, step.script or "", ", ".join(f"{port} ← {ref}" for port, ref in step.inputs.items())) for step in definition.steps]  # fmt: skip
-        console().print(table(("step", "kind", "script", "reads"), rows, title=f"{definition.name}  {definition.digest[:16]}"))
+        rows = [
+            (
+                step.name,
+                step.kind,
+                step.script or "",
+                ", ".join(f"{port} ← {ref}" for port, ref in step.inputs.items()),
+            )
+            for step in definition.steps
+        ]
+        console().print(
+            table(
+                ("step", "kind", "script", "reads"),
+                rows,
+                title=f"{definition.name}  {definition.digest[:16]}",
+            )
+        )
         console().print()

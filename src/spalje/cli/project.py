@@ -8,7 +8,8 @@ from rich.text import Text
 
 from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json, table
-from spalje.workspace import Workspace
+from spalje.registry.project import Project
+from spalje.workspace import Workspace, now
 
 app = App(name="project", help="Projects: create one from a template, list them, see what one is made of.")
 
@@ -39,22 +40,39 @@ def create(
         retrain: what a decision to retrain does: start a build by itself, propose it, or nothing.
     """
     workspace = Workspace.create(common.folder)
-    project, clones = workspace.create_project(
-        name, template, into=into, title=title, owner=owner or person(), approvers=approver, four_eyes=four_eyes,
-        retrain=retrain, by=person(),
-    )  # fmt: skip
+    wanted = Project(
+        name=name,
+        title=title or name.replace("-", " ").capitalize(),
+        owner=owner or person(),
+        template=template,
+        template_version="",
+        build_repository="",
+        deploy_repository="",
+        approvers=approver,
+        four_eyes=four_eyes,
+        retrain=retrain,
+        created_at=now(),
+        created_by=person(),
+    )
+    project, clones = workspace.create_project(wanted, author=person(), into=into)
     if common.json:
         print_json({"project": project, "clones": [str(clone) for clone in clones]})
         return
     out = console()
-    out.print(Text.assemble("Project ", (project.name, "bold"), f" is there, from template {project.template} {project.template_version}."))
+    out.print(
+        Text.assemble(
+            "Project ",
+            (project.name, "bold"),
+            f" is there, from template {project.template} {project.template_version}.",
+        )
+    )
     rows = [("build repository", project.build_repository), ("deploy repository", project.deploy_repository)]
     rows += [("clone", str(clone)) for clone in clones]
     rows += [("workspace", str(workspace.folder))]
     out.print(table(("what", "where"), rows))
     where = clones[0] if clones else f"a clone of {project.build_repository}"
     out.print(f"\nNext: change src/ in {where}, commit, and `git push`: every push to main starts a build.")
-    out.print(f"Or build what is there now: spalje run start build --project {project.name} --workspace {workspace.folder}")
+    out.print(f"Or build what is there now: spalje run start build --project {project.name}")
 
 
 @app.command(name="list")
@@ -64,7 +82,12 @@ def list_(*, common: Common = Common()) -> None:
     if common.json:
         print_json(projects)
         return
-    console().print(table(("project", "title", "owner", "template", "retrain"), [(p.name, p.title, p.owner, f"{p.template} {p.template_version}", p.retrain) for p in projects]))  # fmt: skip
+    console().print(
+        table(
+            ("project", "title", "owner", "template", "retrain"),
+            [(p.name, p.title, p.owner, f"{p.template} {p.template_version}", p.retrain) for p in projects],
+        )
+    )
 
 
 @app.command
@@ -83,10 +106,14 @@ def show(name: str, *, common: Common = Common()) -> None:
         return
     out = console()
     rows = [
-        ("title", project.title), ("owner", project.owner), ("build repository", project.build_repository),
-        ("deploy repository", project.deploy_repository), ("approvers", ", ".join(project.approvers) or "everybody"),
-        ("four eyes", "yes" if project.four_eyes else "no"), ("retrain", project.retrain),
+        ("title", project.title),
+        ("owner", project.owner),
+        ("build repository", project.build_repository),
+        ("deploy repository", project.deploy_repository),
+        ("approvers", ", ".join(project.approvers) or "everybody"),
+        ("four eyes", "yes" if project.four_eyes else "no"),
+        ("retrain", project.retrain),
         ("serves", serving.id if serving else "no version is approved yet"),
-    ]  # fmt: skip
+    ]
     out.print(table(("", project.name), rows))
     out.print(table(("last runs", "status"), [(run.id, str(run.status)) for run in runs]))

@@ -58,7 +58,9 @@ def resume(run: str, *, common: Common = Common()) -> int:
     workspace = common.open()
     found = workspace.metadata.runs.get(run)
     if found.status is Status.SUCCEEDED:
-        raise BadInput(f"{run} has succeeded; there is nothing to resume.", do="Start a new one with `spalje run start`.")
+        raise BadInput(
+            f"{run} has succeeded; there is nothing to resume.", do="Start a new one with `spalje run start`."
+        )
     definition_of(found)
     return _execute(workspace, workspace.resume(run), common)
 
@@ -85,12 +87,19 @@ def _execute(workspace: Workspace, run: Run, common: Common, *, use_cache: bool 
         _summary(workspace, ended)
     if ended.status is not Status.SUCCEEDED:
         raise failure(workspace, ended)
-    return workspace.alarm_of(ended)
+    return exit_code(workspace, ended)
 
 
 def failure(workspace: Workspace, run: Run) -> SpaljeError:
     """What to tell a person about a run that did not succeed."""
-    bad = next((state for state in workspace.metadata.steps.all(run.id).values() if state.status in (Status.FAILED, Status.CANCELLED)), None)  # fmt: skip
+    bad = next(
+        (
+            state
+            for state in workspace.metadata.steps.all(run.id).values()
+            if state.status in (Status.FAILED, Status.CANCELLED)
+        ),
+        None,
+    )
     if bad is None:
         return SpaljeError(f"{run.id} {run.status}: {run.error}")
     first, _, rest = (bad.error or "").partition("\n")
@@ -102,18 +111,30 @@ def failure(workspace: Workspace, run: Run) -> SpaljeError:
     )
 
 
+def exit_code(workspace: Workspace, run: Run) -> int:
+    """4 when a succeeded run blocked its batch or wants a retraining, else 0."""
+    return 4 if workspace.conclusion(run).alarming else 0
+
+
 def _summary(workspace: Workspace, run: Run) -> None:
     states = workspace.metadata.steps.all(run.id).values()
     cost = sum(state.usage.cost for state in states if state.usage)
     cpu = sum(state.usage.cpu_s for state in states if state.usage)
     wall = ((run.ended_at or run.created_at) - run.created_at).total_seconds()
     console().print(
-        Text.assemble(run.id, " ", coloured(run.status), f" in {seconds(wall)}, {cpu:.1f} cpu-s, {cost:.4f} {workspace.settings.currency}")
+        Text.assemble(
+            run.id,
+            " ",
+            coloured(run.status),
+            f" in {seconds(wall)}, {cpu:.1f} cpu-s, {cost:.4f} {workspace.settings.currency}",
+        )
     )
 
 
 @app.command(name="list")
-def list_(*, project: str | None = None, pipeline: str | None = None, limit: int = 20, common: Common = Common()) -> None:
+def list_(
+    *, project: str | None = None, pipeline: str | None = None, limit: int = 20, common: Common = Common()
+) -> None:
     """The latest runs, newest first.
 
     Args:
@@ -125,7 +146,17 @@ def list_(*, project: str | None = None, pipeline: str | None = None, limit: int
     if common.json:
         print_json(runs)
         return
-    rows = [(run.id, coloured(run.status), run.trigger, run.commit[:10], run.started_by, f"{run.created_at:%Y-%m-%d %H:%M:%S}") for run in runs]  # fmt: skip
+    rows = [
+        (
+            run.id,
+            coloured(run.status),
+            run.trigger,
+            run.commit[:10],
+            run.started_by,
+            f"{run.created_at:%Y-%m-%d %H:%M:%S}",
+        )
+        for run in runs
+    ]
     console().print(table(("run", "status", "trigger", "commit", "by", "created (UTC)"), rows))
 
 
@@ -145,20 +176,44 @@ def show(run: str, *, common: Common = Common()) -> None:
     out = console()
     out.print(Text.assemble((found.id, "bold"), " ", coloured(found.status)))
     facts = {
-        "commit": f"{found.commit} by {found.author}", "repository": found.repository,
-        "started by": f"{found.started_by} ({found.trigger})", "created": f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "commit": f"{found.commit} by {found.author}",
+        "repository": found.repository,
+        "started by": f"{found.started_by} ({found.trigger})",
+        "created": f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC",
         "parameters": ", ".join(f"{name}={value}" for name, value in found.parameters.items()) or "–",
-        "model version": found.version or "–", "error": found.error or "–",
-    }  # fmt: skip
+        "model version": found.version or "–",
+        "error": found.error or "–",
+    }
     for name, value in facts.items():
         out.print(Text.assemble((f"  {name:14}", "dim"), str(value)))
     rows = [
-        (s.step, coloured(s.status), s.usage.wall_s if s.usage else None, s.usage.cpu_s if s.usage else None,
-         round(s.usage.peak_mib) if s.usage else None, s.usage.cost if s.usage else None, s.reused_from or "",
-         ", ".join(f"{name} {digest[:10]}" for name, digest in s.outputs.items()))
+        (
+            s.step,
+            coloured(s.status),
+            s.usage.wall_s if s.usage else None,
+            s.usage.cpu_s if s.usage else None,
+            round(s.usage.peak_mib) if s.usage else None,
+            f"{s.usage.cost:.6f}" if s.usage else "",
+            s.reused_from or "",
+            ", ".join(f"{name} {digest[:10]}" for name, digest in s.outputs.items()),
+        )
         for s in states
-    ]  # fmt: skip
-    out.print(table(("step", "status", "wall s", "cpu s", "MiB", workspace.settings.currency, "reused from", "outputs"), rows))
+    ]
+    out.print(
+        table(
+            (
+                "step",
+                "status",
+                "wall s",
+                "cpu s",
+                "MiB",
+                workspace.settings.currency,
+                "reused from",
+                "outputs",
+            ),
+            rows,
+        )
+    )
 
 
 @app.command
@@ -195,18 +250,35 @@ def debug(run: str, step: str, *, common: Common = Common()) -> None:
     workspace = common.open()
     found = workspace.metadata.runs.get(run)
     path = _log_path(workspace, run, step)
-    inputs = {port: str(workspace.artifacts.open(digest)) for port, digest in workspace.metadata.steps.all(run)[step].inputs.items()}
+    inputs = {
+        port: str(workspace.artifacts.open(digest))
+        for port, digest in workspace.metadata.steps.all(run)[step].inputs.items()
+    }
     spec = definition_of(found).step(step)
     source = workspace.code.checkout(found.repository, found.commit).folder
     if common.json:
         print_json({"source": str(source), "script": spec.script, "inputs": inputs, "log": str(path)})
         return
     out = console()
-    out.print(table(("what", "where"), [("repository at the commit", str(source)), ("script", spec.script or "–"), *((f"input {port}", folder) for port, folder in inputs.items()), ("log", str(path))]))  # fmt: skip
+    out.print(
+        table(
+            ("what", "where"),
+            [
+                ("repository at the commit", str(source)),
+                ("script", spec.script or "–"),
+                *((f"input {port}", folder) for port, folder in inputs.items()),
+                ("log", str(path)),
+            ],
+        )
+    )
     if spec.script:
         words = " ".join(f"--{port.replace('_', '-')} {folder}" for port, folder in inputs.items())
         outputs = " ".join(f"--{name.replace('_', '-')} /tmp/{step}/{name}" for name in spec.outputs)
-        out.print(Text(f"\ncd {(source / spec.script).parent}\n{sys.executable} {Path(spec.script).name} {words} {outputs}"))
+        out.print(
+            Text(
+                f"\ncd {(source / spec.script).parent}\n{sys.executable} {Path(spec.script).name} {words} {outputs}"
+            )
+        )
 
 
 @app.command
@@ -228,7 +300,7 @@ def watch(run: str, *, common: Common = Common()) -> int:
         _summary(workspace, found)
     if found.status is not Status.SUCCEEDED:
         raise failure(workspace, found)
-    return workspace.alarm_of(found)
+    return exit_code(workspace, found)
 
 
 @app.command(show=False)
@@ -245,7 +317,9 @@ def pushed(*, project: str, repository: str, common: Common = Common()) -> None:
         if ref != "refs/heads/main" or set(new) == {"0"}:
             continue
         if repository == "build":
-            run = workspace.starter.start_or_record(Order(project, "build", person(), ref=new, trigger="push"))
+            run = workspace.starter.start_or_record(
+                Order(project, "build", person(), ref=new, trigger="push")
+            )
             if run.status.ended:
                 print(f"spalje: {run.id} failed: {run.error}")  # noqa: T201
                 continue
@@ -266,6 +340,20 @@ def start_detached(workspace: Workspace, run: Run) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "spalje", "run", "execute", run.id, "--workspace", str(workspace.folder)],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, cwd=workspace.folder,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "spalje",
+                "run",
+                "execute",
+                run.id,
+                "--workspace",
+                str(workspace.folder),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            cwd=workspace.folder,
+        )

@@ -16,4 +16,9 @@ def list_(*, common: Common = Common()) -> None:
     if common.json:
         print_json(templates)
         return
-    console().print(table(("template", "version", "owner", "description"), [(t.name, t.version, t.owner, t.description) for t in templates]))
+    console().print(
+        table(
+            ("template", "version", "owner", "description"),
+            [(t.name, t.version, t.owner, t.description) for t in templates],
+        )
+    )

@@ -1,1 +1,1 @@
-
+"""Executing runs: started, leased, executed step by step, measured, resumed."""

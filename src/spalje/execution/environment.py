@@ -14,9 +14,20 @@ from spalje.fingerprint import fingerprint
 
 #: Variables of ours that a user's process may see. Everything else, secrets above all, stays here.
 PASSED_ON = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
-    "OMP_NUM_THREADS", "VIRTUAL_ENV", "SYSTEMROOT",
-)  # fmt: skip
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "OMP_NUM_THREADS",
+    "VIRTUAL_ENV",
+    "SYSTEMROOT",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,9 @@ def resolve(name: str, repository: Path, folder: Path) -> Environment:
         return Environment("current", (sys.executable,), installed_digest(tuple(sys.path)))
     if name == "uv":
         return _uv(repository, folder)
-    raise NotFound("environment", name, ("current", "uv"), do="Set environment under [project] in spalje.toml.")
+    raise NotFound(
+        "environment", name, ("current", "uv"), do="Set environment under [project] in spalje.toml."
+    )
 
 
 @cache
@@ -85,25 +98,39 @@ def _uv(repository: Path, folder: Path) -> Environment:
     if not lock_file.is_file():
         raise BadInput(
             "spalje.toml asks for environment 'uv', but the repository has no uv.lock.",
-            do="Run `uv lock`, commit uv.lock and push; or set environment = \"current\".",
+            do='Run `uv lock`, commit uv.lock and push; or set environment = "current".',
         )
     program = shutil.which("uv")
     if program is None:
         raise BadInput(
             "spalje.toml asks for environment 'uv', but there is no program 'uv' on the PATH.",
-            do="Install uv, or set environment = \"current\".",
+            do='Install uv, or set environment = "current".',
         )
     project = (repository / "pyproject.toml").read_text(encoding="utf-8")
-    lock = fingerprint({"lock": lock_file.read_text(encoding="utf-8"), "project": project, "python": sys.version})
+    lock = fingerprint(
+        {"lock": lock_file.read_text(encoding="utf-8"), "project": project, "python": sys.version}
+    )
     home = folder / lock[:16]
     python = home / "bin" / "python"
     if not (home / ".complete").exists():
         made = subprocess.run(
-            [program, "sync", "--frozen", "--no-dev", "--no-install-project", "--project", str(repository),
-             "--python", sys.executable],
+            [
+                program,
+                "sync",
+                "--frozen",
+                "--no-dev",
+                "--no-install-project",
+                "--project",
+                str(repository),
+                "--python",
+                sys.executable,
+            ],
             env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(home)},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if made.returncode != 0:
             raise StepFailed("uv could not make the project's environment.", log=made.stderr[-4000:])
         (home / ".complete").touch()

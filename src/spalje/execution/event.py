@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from spalje.lineage.run import StepRun
 
@@ -19,7 +18,7 @@ class Event:
     """
 
     step: str
-    what: Literal["started", "said", "succeeded", "reused", "failed", "skipped", "cancelled"]
+    what: str
     text: str = ""
     step_run: StepRun | None = None
 

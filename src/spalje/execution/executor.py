@@ -57,7 +57,12 @@ class Executor:
     cancellation: Cancellation = field(default_factory=Cancellation)
 
     def execute(
-        self, run: Run, definition: Definition, step: str, states: States | None = None, listener: Listener = ignore
+        self,
+        run: Run,
+        definition: Definition,
+        step: str,
+        states: States | None = None,
+        listener: Listener = ignore,
     ) -> StepRun:
         """Execute one step of a run, or find that there is nothing to do.
 
@@ -119,11 +124,15 @@ class _Attempt:
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def make(self) -> StepRun:
-        attempt = replace(self.states[self.spec.name], status=Status.RUNNING, started_at=self.executor.clock())
+        attempt = replace(
+            self.states[self.spec.name], status=Status.RUNNING, started_at=self.executor.clock()
+        )
         scratch = self.executor.artifacts.scratch()
         try:
             if not self._wanted():
-                return self._ended(attempt, Status.SKIPPED, f"Its condition does not hold: {self._condition()}.")
+                return self._ended(
+                    attempt, Status.SKIPPED, f"Its condition does not hold: {self._condition()}."
+                )
             settings, environment, attempt = self._keyed(attempt)
             if reused := self._reusable(attempt):
                 done = replace(attempt, reused_from=reused.run, outputs=reused.outputs)
@@ -133,7 +142,8 @@ class _Attempt:
             context = self._context(attempt, settings, environment, scratch)
             result = self.executor.function(self.spec.kind)(context)
             outputs = {
-                name: self.executor.artifacts.put(context.output(name), kind) for name, kind in self.spec.outputs.items()
+                name: self.executor.artifacts.put(context.output(name), kind)
+                for name, kind in self.spec.outputs.items()
             }
             done = replace(attempt, outputs={name: artifact.digest for name, artifact in outputs.items()})
             return self._succeeded(done, tuple(outputs.values()), result)
@@ -143,7 +153,9 @@ class _Attempt:
             trace = traceback.format_exc()
             self._log().open("a", encoding="utf-8").write(trace)
             said = f"Spaljé itself failed in step '{self.spec.name}': {type(error).__name__}: {error}."
-            return self._failed(attempt, StepFailed(said, do="Please report this, with the step's log.", log=trace))
+            return self._failed(
+                attempt, StepFailed(said, do="Please report this, with the step's log.", log=trace)
+            )
         except KeyboardInterrupt:
             self._ended(attempt, Status.CANCELLED, "Stopped by hand.")
             raise
@@ -158,7 +170,11 @@ class _Attempt:
         source = source_digest(executor.source(self.run), spec) if spec.script else None
         lock = environment.lock if KINDS[spec.kind].script or "model" in spec.inputs else None
         key = step_key(spec, self.definition.problem, settings, inputs, source, lock)
-        return settings, environment, replace(attempt, inputs=inputs, source=source, environment=lock, key=key)
+        return (
+            settings,
+            environment,
+            replace(attempt, inputs=inputs, source=source, environment=lock, key=key),
+        )
 
     def _reusable(self, attempt: StepRun) -> StepRun | None:
         """An earlier success with the same key whose outputs are still there and sound."""
@@ -245,5 +261,5 @@ class _Attempt:
             ended_at=self.executor.clock(),
         )
         self.executor.metadata.steps.end(ended, self.lease)
-        self.listener(Event(self.spec.name, str(status), said, ended))  # type: ignore[arg-type]
+        self.listener(Event(self.spec.name, str(status), said, ended))
         return ended

@@ -46,7 +46,10 @@ class GroundTruth:
         names = table.schema(file).names
         for column in (*problem.keys, problem.target):
             if column not in names:
-                raise BadInput(str(NotFound("column", column, names)), do=f"Deliver {', '.join(problem.keys)} and {problem.target}.")
+                raise BadInput(
+                    str(NotFound("column", column, names)),
+                    do=f"Deliver {', '.join(problem.keys)} and {problem.target}.",
+                )
         rows = table.row_count(file)
         if rows == 0:
             raise BadInput(f"{file} has no rows: there is no truth in it.")
@@ -63,7 +66,9 @@ class GroundTruth:
 
 
 def _order(project: str, batch: Batch, digest: str, by: str) -> Order:
-    return Order(project, PIPELINE, by, inputs={INPUT: f"sha256:{digest}"}, trigger="ground-truth", batch=batch)
+    return Order(
+        project, PIPELINE, by, inputs={INPUT: f"sha256:{digest}"}, trigger="ground-truth", batch=batch
+    )
 
 
 def _checked(batch: Batch, digest: str) -> bool:
@@ -76,5 +81,8 @@ def _dates(file: Path, problem: Problem) -> tuple[date | None, date | None]:
     ends = pc.min_max(table.read(file, [problem.time])[problem.time]).as_py()
     days = [value.date() if isinstance(value, datetime) else value for value in (ends["min"], ends["max"])]
     if not all(isinstance(day, date) for day in days):
-        raise BadInput(f"Column '{problem.time}' of {file} holds {days[0]!r}, which is not a date.", do="Write it as date32.")
+        raise BadInput(
+            f"Column '{problem.time}' of {file} holds {days[0]!r}, which is not a date.",
+            do="Write it as date32.",
+        )
     return days[0], days[1]

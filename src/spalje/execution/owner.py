@@ -22,7 +22,7 @@ def alive(owner: str) -> bool:
         >>> alive(f"{socket.gethostname()}:1:1"), alive("elsewhere:1:1")
         (False, True)
     """
-    host, pid, start = (owner.rsplit(":", 2) + ["", ""])[:3]
+    host, pid, start = [*owner.rsplit(":", 2), "", ""][:3]
     if host != socket.gethostname() or not pid.isdigit():
         return True
     return _start_ticks(int(pid)) == start

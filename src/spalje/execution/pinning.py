@@ -65,7 +65,9 @@ class Pinner:
             spec.name: self._stored(spec, definition) for spec in definition.inputs if spec.source == "given"
         }
         drawn = {
-            spec.name: self._slot(spec, definition.name) for spec in definition.inputs if spec.source != "given"
+            spec.name: self._slot(spec, definition.name)
+            for spec in definition.inputs
+            if spec.source != "given"
         }
         return Pinned(
             {name: artifact.digest for name, artifact in stored.items()} | drawn, tuple(stored.values())
@@ -122,17 +124,24 @@ def locate(location: str, environment: Environment) -> Path:
     if not location.startswith("package:"):
         path = Path(location).expanduser().absolute()
         if not path.exists():
-            raise BadInput(f"There is no file or folder {path}.", do="Check the path; it must exist on this machine.")
+            raise BadInput(
+                f"There is no file or folder {path}.", do="Check the path; it must exist on this machine."
+            )
         return path
     package, _, folder = location.removeprefix("package:").partition("/")
     if not package.isidentifier():
         raise BadInput(
-            f"'{location}' names no package: '{package}' is not a Python name.", do="Write package:NAME/FOLDER."
+            f"'{location}' names no package: '{package}' is not a Python name.",
+            do="Write package:NAME/FOLDER.",
         )
     found = subprocess.run(
         [*environment.interpreter, "-c", _FIND_PACKAGE, package],
-        env=dict(environment.environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=dict(environment.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     home = found.stdout.strip()
     path = Path(home) / folder
     if not home or ".." in Path(folder).parts or not path.exists():

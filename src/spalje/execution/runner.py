@@ -54,7 +54,9 @@ class Runner:
             statuses = {name: state.status for name, state in states.items()}
             for spec in plan.ready(definition, statuses):
                 if spec.name not in going.values():
-                    future = pool.submit(self.executor.execute, run, definition, spec.name, dict(states), listener)
+                    future = pool.submit(
+                        self.executor.execute, run, definition, spec.name, dict(states), listener
+                    )
                     going[future] = spec.name
             if not going:
                 return

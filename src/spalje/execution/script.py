@@ -1,4 +1,4 @@
-"""A user's program in its own process: started, logged, timed, measured, and stopped with all its children."""
+"""A user's program in its own process: started, logged, measured, and stopped with all its children."""
 
 import os
 import signal
@@ -69,7 +69,7 @@ class ProjectScripts:
     meter: Meter
     cancellation: Cancellation
     timeout_s: float | None = None
-    say: Callable[[str], None] = lambda line: None
+    say: Callable[[str], None] = lambda _: None
 
     @property
     def interpreter(self) -> tuple[str, ...]:
@@ -80,6 +80,17 @@ class ProjectScripts:
     def environ(self) -> Mapping[str, str]:
         """The environment variables a user's process starts with."""
         return {**self.environment.environ, "TMPDIR": str(self._temporary())}
+
+    def entered(self, group: int) -> None:
+        """A process group that runs the user's code has started."""
+        self.cancellation.entered(group)
+
+    def left(self, group: int, wall_s: float, cpu_s: float, peak_mib: float) -> None:
+        """That group has ended, having taken so much."""
+        self.cancellation.left(group)
+        self.meter.wall_s += wall_s
+        self.meter.cpu_s += cpu_s
+        self.meter.peak_mib = max(self.meter.peak_mib, peak_mib)
 
     def run(self, script: Path, arguments: Mapping[str, str], environ: Mapping[str, str]) -> None:
         """Run a script to its end; see ``spalje.steps.context.Scripts.run``."""
@@ -108,7 +119,7 @@ class ProjectScripts:
 
     def _wait(self, process: subprocess.Popen[bytes], started: float) -> int:
         """Wait for the end, account for it, and leave no child behind."""
-        self.cancellation.entered(process.pid)
+        self.entered(process.pid)
         timer = None
         if self.timeout_s is not None:
             timer = threading.Timer(self.timeout_s, _kill, (process.pid,))
@@ -121,9 +132,8 @@ class ProjectScripts:
             _kill(process.pid)  # the group outlives its leader if the script left children
             self.cancellation.left(process.pid)
         process.returncode = os.waitstatus_to_exitcode(status)  # reaped here, not by Popen
-        self.meter.wall_s += time.monotonic() - started
-        self.meter.cpu_s += usage.ru_utime + usage.ru_stime
-        self.meter.peak_mib = max(self.meter.peak_mib, usage.ru_maxrss / 1024)
+        wall_s = time.monotonic() - started
+        self.left(process.pid, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
         return process.returncode
 
     def _failure(self, script: Path, code: int, begin: int, took_s: float) -> StepFailed:
@@ -142,7 +152,9 @@ class ProjectScripts:
             )
         if code < 0:
             name = signal.Signals(-code).name
-            memory = f" It had used up to {self.meter.peak_mib:,.0f} MiB; " if code == -signal.SIGKILL else " "
+            memory = (
+                f" It had used up to {self.meter.peak_mib:,.0f} MiB; " if code == -signal.SIGKILL else " "
+            )
             hint = "when nobody killed it, the system did, for memory." if code == -signal.SIGKILL else ""
             return StepFailed(f"{script.name} was killed by {name}.{memory}{hint}".rstrip(), log=tail)
         return StepFailed(f"{script.name} ended with exit code {code}.{last}", log=tail)

@@ -1,4 +1,4 @@
-"""Starting a run: the recipe compiled at one commit, parameters resolved, inputs pinned, all of it recorded."""
+"""Starting a run: the recipe compiled at one commit, parameters resolved, inputs pinned, all recorded."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

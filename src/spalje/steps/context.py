@@ -23,6 +23,16 @@ class Scripts(Protocol):
     def environ(self) -> Mapping[str, str]:
         """The environment variables a user's process starts with (no secrets of ours)."""
 
+    @property
+    def timeout_s(self) -> float | None:
+        """Seconds of wall time that a user's process may take; None: no limit."""
+
+    def entered(self, group: int) -> None:
+        """A process group that runs a user's code has started; it is killed if the run is cancelled."""
+
+    def left(self, group: int, wall_s: float, cpu_s: float, peak_mib: float) -> None:
+        """That group has ended; what it took counts as the step's."""
+
     def run(self, script: Path, arguments: Mapping[str, str], environ: Mapping[str, str]) -> None:
         """Run a script to its end; its output goes to the step's log.
 
@@ -64,7 +74,7 @@ class StepContext:
     log: Path
     now: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
-    say: Callable[[str], None] = lambda line: None
+    say: Callable[[str], None] = lambda _: None
 
     def output(self, name: str) -> Path:
         """The folder for output ``name``, made if need be."""

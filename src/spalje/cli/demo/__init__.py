@@ -33,7 +33,9 @@ def demo(*, weeks: int = 8, common: Common = Common()) -> None:
             do='Install them with: pip install "spalje[demo]"',
         )
     if not 3 <= weeks <= 12:
-        raise BadInput(f"--weeks {weeks} is outside 3 to 12.", do="Leave it out for the eight weeks of the tour.")
+        raise BadInput(
+            f"--weeks {weeks} is outside 3 to 12.", do="Leave it out for the eight weeks of the tour."
+        )
     told = tell(fresh_folder(common.workspace), weeks, quiet=common.json)
     if common.json:
         print_json(told)
@@ -47,7 +49,10 @@ def fresh_folder(wanted: Path | None) -> Path:
     """
     if wanted is not None:
         if wanted.exists() and any(wanted.iterdir()):
-            raise BadInput(f"{wanted} is there already and not empty; the demo starts from nothing.", do="Name another folder.")
+            raise BadInput(
+                f"{wanted} is there already and not empty; the demo starts from nothing.",
+                do="Name another folder.",
+            )
         return wanted
     folder, number = Path("spalje-demo"), 1
     while folder.exists():

@@ -42,11 +42,20 @@ class Retailer:
     def _run(self, program: str, options: Mapping[str, str], folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         journey = locate(JOURNEY, self.environment)
-        words = [word for name, value in {"journey": str(journey), **options}.items() for word in (f"--{name}", value)]
+        words = [
+            word
+            for name, value in {"journey": str(journey), **options}.items()
+            for word in (f"--{name}", value)
+        ]
         ended = subprocess.run(
-            [*self.environment.interpreter, program, *words], cwd=self.programs, env=dict(self.environment.environ),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [*self.environment.interpreter, program, *words],
+            cwd=self.programs,
+            env=dict(self.environment.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if ended.returncode != 0:
             raise StepFailed(f"{program} ended with exit code {ended.returncode}.", log=ended.stderr[-2000:])
         return folder

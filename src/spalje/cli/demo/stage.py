@@ -15,6 +15,7 @@ from spalje.cli.output import coloured, console, number, seconds, table
 from spalje.cli.run import failure
 from spalje.execution.start import Order
 from spalje.lineage.run import Run, Status
+from spalje.lineage.trace import trace
 from spalje.registry.batch import Batch
 from spalje.registry.version import ModelVersion
 from spalje.workspace import Workspace, definition_of
@@ -50,7 +51,14 @@ class Stage:
         self.out.print()
         self.out.print(Rule(Text(title, style="bold"), align="left", style="dim"))
         if command:
-            self.out.print(Text(f"  $ {command}" if " " in command and command.split()[0] in ("spalje", "git") else f"  {command}", style="cyan"))
+            self.out.print(
+                Text(
+                    f"  $ {command}"
+                    if " " in command and command.split()[0] in ("spalje", "git")
+                    else f"  {command}",
+                    style="cyan",
+                )
+            )
 
     def say(self, text: str) -> None:
         """A sentence."""
@@ -60,19 +68,20 @@ class Stage:
         """Anything."""
         self.out.print(shown)
 
-    def quote(self, lines: list[str]) -> None:
-        """What another program said."""
-        for line in lines:
-            self.out.print(Padding(Text(line.strip(), style="dim"), (0, 0, 0, 2)))
-
     def run(self, workspace: Workspace, order: Order) -> Run:
         """Start and execute a run, shown while it goes on."""
         return self.execute(workspace, workspace.starter.start(order))
 
     def execute(self, workspace: Workspace, run: Run) -> Run:
         """Execute a run, shown while it goes on."""
-        about = f"about batch {run.batch}" if run.batch else " ".join(f"{k} {v}" for k, v in run.parameters.items() if v)
-        with watching(definition_of(run), f"{run.id}  {about}", to=self.out, transient=run.pipeline != "build") as listener:
+        about = (
+            f"about batch {run.batch}"
+            if run.batch
+            else " ".join(f"{k} {v}" for k, v in run.parameters.items() if v)
+        )
+        with watching(
+            definition_of(run), f"{run.id}  {about}", to=self.out, transient=run.pipeline != "build"
+        ) as listener:
             ended = workspace.execute(run, listener=listener)
         if ended.status is not Status.SUCCEEDED:
             raise failure(workspace, ended)
@@ -92,9 +101,12 @@ class Stage:
     def results(self, version: ModelVersion) -> None:
         """The evaluation of a version beside the naive forecasts."""
         metrics = version.content.metrics
-        self.say(f"\nModel version {version.id}, registered and pending. WAPE on nine weeks it has not seen (smaller is better):")
+        self.say(
+            f"\nModel version {version.id}, registered and pending. WAPE on nine weeks it has not seen (smaller is better):"
+        )
         rows = [
-            (level, *(metrics.get(f"{prefix}wape_{end}") for prefix in FORECASTS.values())) for level, end in LEVELS.items()
+            (level, *(metrics.get(f"{prefix}wape_{end}") for prefix in FORECASTS.values()))
+            for level, end in LEVELS.items()
         ]
         self.line(table(("level", *FORECASTS), rows))
 
@@ -103,10 +115,18 @@ class Stage:
         content = batch.content
         self.line(
             Text.assemble(
-                f"{content.first}  ", (f"{batch.id:18}", "bold"), f"{content.rows:6,} rows  version {content.version}  ", coloured(content.status),
-                ("  " + ("; ".join(content.reasons))[: max(self.out.width - 75, 20)] if content.action != "block" else "", "dim"),
+                f"{content.first}  ",
+                (f"{batch.id:18}", "bold"),
+                f"{content.rows:6,} rows  version {content.version}  ",
+                coloured(content.status),
+                (
+                    "  " + ("; ".join(content.reasons))[: max(self.out.width - 75, 20)]
+                    if content.action != "block"
+                    else "",
+                    "dim",
+                ),
             )
-        )  # fmt: skip
+        )
 
     def blocked(self, workspace: Workspace, batch: Batch) -> None:
         """Why a batch was blocked, in plain words."""
@@ -114,14 +134,24 @@ class Stage:
             self.out.print(Padding(Text.assemble(("✗ ", "red"), reason), (0, 0, 0, 4)))
         rest = len(batch.content.reasons) - 6
         if rest > 0:
-            self.out.print(Padding(Text(f"… and {rest} more: spalje batch show {batch.id}", style="dim"), (0, 0, 0, 4)))
+            self.out.print(
+                Padding(Text(f"… and {rest} more: spalje batch show {batch.id}", style="dim"), (0, 0, 0, 4))
+            )
         self.say("Nothing of it was published. It is kept, and an approver could release it with a reason.")
 
     def evaluated(self, batch: Batch) -> None:
         """What ground truth said about a batch, in one line."""
         evaluation = batch.evaluations[-1]
-        figures = "  ".join(f"{name} {number(evaluation.metrics[name])}" for name in ("wape", "bias", "rmse") if name in evaluation.metrics)
-        self.line(Text.assemble("            ", ("truth: ", "dim"), coloured(evaluation.outcome), ("  " + figures, "dim")))
+        figures = "  ".join(
+            f"{name} {number(evaluation.metrics[name])}"
+            for name in ("wape", "bias", "rmse")
+            if name in evaluation.metrics
+        )
+        self.line(
+            Text.assemble(
+                "            ", ("truth: ", "dim"), coloured(evaluation.outcome), ("  " + figures, "dim")
+            )
+        )
 
     def week_table(self, workspace: Workspace) -> None:
         """All batches so far."""
@@ -130,23 +160,49 @@ class Stage:
             content = batch.content
             latest = batch.evaluations[-1] if batch.evaluations else None
             metrics = latest.metrics if latest else {}
-            rows.append((str(content.first), batch.id, coloured(content.status), coloured(content.action), coloured(latest.outcome) if latest else "", metrics.get("wape"), metrics.get("bias"), coloured(latest.action) if latest else ""))  # fmt: skip
+            rows.append(
+                (
+                    str(content.first),
+                    batch.id,
+                    coloured(content.status),
+                    coloured(content.action),
+                    coloured(latest.outcome) if latest else "",
+                    metrics.get("wape"),
+                    metrics.get("bias"),
+                    coloured(latest.action) if latest else "",
+                )
+            )
         self.line("")
-        self.line(table(("week of", "batch", "status", "decision", "quality", "WAPE", "bias", "then"), rows, title="The weeks"))
+        self.line(
+            table(
+                ("week of", "batch", "status", "decision", "quality", "WAPE", "bias", "then"),
+                rows,
+                title="The weeks",
+            )
+        )
 
     def lineage(self, workspace: Workspace, subject: str) -> None:
         """Where something came from."""
-        self.line(tree(workspace.trace(subject, "up"), "up"))
+        self.line(tree(trace(subject, "up", workspace.metadata.lineage), "up"))
 
     def close(self, workspace: Workspace, last: Batch, clones: tuple[Path, ...], took_s: float) -> None:
         """Where everything is, and what to type next."""
         self.chapter("Where everything is")
-        rows = [("workspace", str(workspace.folder)), *(("clone", str(clone)) for clone in clones),
-                ("the last batch's orders", str(workspace.artifacts.open(last.content.artifacts["output"])))]  # fmt: skip
+        rows = [
+            ("workspace", str(workspace.folder)),
+            *(("clone", str(clone)) for clone in clones),
+            ("the last batch's orders", str(workspace.artifacts.open(last.content.artifacts["output"]))),
+        ]
         self.line(table(("what", "where"), rows))
         self.chapter("What to type next", f"export SPALJE_WORKSPACE={workspace.folder}")
         project = last.content.project
-        for command in (f"model show {project}/2", f"batch show {last.id}", f"run show {last.content.run}", f"run list --project {project}", f"lineage show model:{project}/1 --direction down"):
+        for command in (
+            f"model show {project}/2",
+            f"batch show {last.id}",
+            f"run show {last.content.run}",
+            f"run list --project {project}",
+            f"lineage show model:{project}/1 --direction down",
+        ):
             self.out.print(Text(f"  $ spalje {command}", style="cyan"))
         self.say(f"\nAll of it took {seconds(took_s)}.")
 

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from spalje.execution.start import Order
 from spalje.project import git
 from spalje.registry.approval import decide
 from spalje.registry.batch import Batch
+from spalje.registry.project import Project
 from spalje.registry.version import ModelVersion, VersionStatus
 from spalje.workspace import Workspace, now
 
@@ -48,9 +50,12 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
         history = retailer.deliver(calendar[0])
         first = _build(stage, workspace, clones[0], history)
         _approve(stage, workspace, first, "Better than both naive forecasts at every level, small bias.")
-        stage.chapter("Week after week", f"{weeks} weekly batches through the calendar of 2017; the truth of each comes a week later")
+        stage.chapter(
+            "Week after week",
+            f"{weeks} weekly batches through the calendar of 2017; the truth of each comes a week later",
+        )
         delivery = warehouse.submit(retailer.deliver, calendar[0])
-        for monday, following in zip(calendar[:weeks], calendar[1:], strict=False):
+        for monday, following in pairwise(calendar[: weeks + 1]):
             bad = warehouse.submit(retailer.deliver, monday, fault=FAULT) if monday == faulty else None
             good, delivery = delivery.result(), warehouse.submit(retailer.deliver, following)
             if bad is not None:
@@ -74,13 +79,29 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
 
 
 def _create(stage: Stage, folder: Path) -> tuple[Workspace, tuple[Path, ...]]:
-    stage.chapter("A project", f"spalje project create {PROJECT} --template forecasting --approver '{APPROVER}' --four-eyes")
+    stage.chapter(
+        "A project",
+        f"spalje project create {PROJECT} --template forecasting --approver '{APPROVER}' --four-eyes",
+    )
     workspace = Workspace.create(folder)
-    project, clones = workspace.create_project(
-        PROJECT, "forecasting", into=folder / "clones", title="Fresh produce", owner="Fruit and vegetables",
-        approvers=(APPROVER,), four_eyes=True, retrain="propose", by=APPROVER, author=DATA_SCIENTIST,
-    )  # fmt: skip
-    stage.say(f"Two repositories, each with seed code, a recipe, tests and CI: {project.build_repository}, {project.deploy_repository}")
+    wanted = Project(
+        name=PROJECT,
+        title="Fresh produce",
+        owner="Fruit and vegetables",
+        template="forecasting",
+        template_version="",
+        build_repository="",
+        deploy_repository="",
+        approvers=(APPROVER,),
+        four_eyes=True,
+        retrain="propose",
+        created_at=now(),
+        created_by=APPROVER,
+    )
+    project, clones = workspace.create_project(wanted, author=APPROVER, into=workspace.folder / "clones")
+    stage.say(
+        f"Two repositories, each with seed code, a recipe, tests and CI: {project.build_repository}, {project.deploy_repository}"
+    )
     return workspace, clones
 
 
@@ -89,11 +110,12 @@ def _build(stage: Stage, workspace: Workspace, clone: Path, history: Path) -> Mo
     text = (clone / "spalje.toml").read_text(encoding="utf-8")
     lines = [f'journey = "{history}"' if line.startswith("journey =") else line for line in text.splitlines()]
     (clone / "spalje.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    commit = git.commit_all(clone, f"Build on what the shops delivered by {FIRST}", author=DATA_SCIENTIST)
-    said = git.push(clone)
-    stage.say(f"Commit {commit[:10]} by {DATA_SCIENTIST}. The repository answered:")
-    stage.quote([line for line in said.splitlines() if "spalje:" in line])
+    commit = git.commit_all(
+        clone, f"Build on what the shops delivered by {FIRST}", author=git.Author.parse(DATA_SCIENTIST)
+    )
+    git.push(clone)
     run = workspace.metadata.runs.list(project=PROJECT, pipeline="build", limit=1)[0]
+    stage.say(f"Commit {commit[:10]} by {DATA_SCIENTIST}; the repository's hook has started {run.id} on it.")
     stage.follow(workspace, run)
     version = workspace.metadata.versions.list(PROJECT)[0]
     stage.results(version)
@@ -109,7 +131,14 @@ def _approve(stage: Stage, workspace: Workspace, version: ModelVersion, reason: 
 
 
 def _week(stage: Stage, workspace: Workspace, monday: date, delivery: Path) -> Batch:
-    order = Order(PROJECT, "inference", "schedule", {"week": str(monday)}, {"journey": str(delivery)}, trigger="schedule")
+    order = Order(
+        PROJECT,
+        "inference",
+        "schedule",
+        {"week": str(monday)},
+        {"journey": str(delivery)},
+        trigger="schedule",
+    )
     stage.run(workspace, order)
     batch = workspace.metadata.batches.list(PROJECT, 1)[0]
     stage.batch(batch)
@@ -117,7 +146,9 @@ def _week(stage: Stage, workspace: Workspace, monday: date, delivery: Path) -> B
 
 
 def _faulty_week(stage: Stage, workspace: Workspace, monday: date, delivery: Path) -> None:
-    stage.say(f"\nFor {monday} the warehouse delivers a fault: units multiplied by ten in a third of the stores.")
+    stage.say(
+        f"\nFor {monday} the warehouse delivers a fault: units multiplied by ten in a third of the stores."
+    )
     batch = _week(stage, workspace, monday, delivery)
     stage.blocked(workspace, batch)
     stage.say("The warehouse mends its delivery, and the week is run again:")
@@ -131,10 +162,24 @@ def _truth(stage: Stage, workspace: Workspace, monday: date, truth: Path) -> Non
 
 
 def _retrain(stage: Stage, workspace: Workspace, delivery: Path, first: ModelVersion) -> ModelVersion:
-    wanted = [b.id for b in workspace.metadata.batches.list(PROJECT, 100) if b.evaluations and b.evaluations[-1].action == "retrain"]
-    why = f"the quality monitor asked for it on {', '.join(wanted)}" if wanted else "no monitor asks for it: a person wants a fresh model"
+    wanted = [
+        b.id
+        for b in workspace.metadata.batches.list(PROJECT, 100)
+        if b.evaluations and b.evaluations[-1].action == "retrain"
+    ]
+    why = (
+        f"the quality monitor asked for it on {', '.join(wanted)}"
+        if wanted
+        else "no monitor asks for it: a person wants a fresh model"
+    )
     stage.chapter("Retraining", f"spalje run start build --project {PROJECT} --input journey=…   ({why})")
-    order = Order(PROJECT, "build", DATA_SCIENTIST, inputs={"journey": str(delivery)}, trigger="retrain" if wanted else "manual")
+    order = Order(
+        PROJECT,
+        "build",
+        DATA_SCIENTIST,
+        inputs={"journey": str(delivery)},
+        trigger="retrain" if wanted else "manual",
+    )
     stage.run(workspace, order)
     second = workspace.metadata.versions.list(PROJECT)[0]
     stage.line(Text(f"spalje model compare {first.id} {second.number}", style="dim"))
@@ -143,7 +188,17 @@ def _retrain(stage: Stage, workspace: Workspace, delivery: Path, first: ModelVer
         for name, (a, b) in comparison(first, second).items()
         if name.startswith(("wape", "bias", "rmse", "poisson"))
     ]
-    stage.line(table(("metric (each version on the nine weeks before it)", f"version {first.number}", f"version {second.number}", "change"), rows))
+    stage.line(
+        table(
+            (
+                "metric (each version on the nine weeks before it)",
+                f"version {first.number}",
+                f"version {second.number}",
+                "change",
+            ),
+            rows,
+        )
+    )
     return second
 
 
