@@ -64,7 +64,7 @@ def test_exporting_at_the_same_time_is_exporting_once(bare, tmp_path):
     def export():
         try:
             git.export(bare, sha, tmp_path / "sources" / "out")
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             errors.append(error)
 
     threads = [threading.Thread(target=export) for _ in range(6)]

@@ -58,7 +58,8 @@ class DoesNotCompile(BadInput):
         self.findings = tuple(dict.fromkeys(findings))
         lines = [f"  {finding}" for finding in self.findings]
         super().__init__(
-            "\n".join(["The recipe does not compile:", *lines]), do="Mend, commit and push again."
+            "\n".join(["The recipe does not compile:", *lines]),
+            do="Mend these lines, and check with `spalje pipeline compile`.",
         )
 
 

@@ -38,9 +38,8 @@ class Template(BaseModel):
 def shipped() -> Path:
     """The folder of the templates that come with Spaljé: in the package, or in its source checkout."""
     package = Path(str(files("spalje")))
-    return next(
-        folder for folder in (package / "templates", package.parents[1] / "templates") if folder.is_dir()
-    )
+    packaged = package / "templates"
+    return packaged if packaged.is_dir() else package.parents[1] / "templates"
 
 
 def catalog(folder: Path | None = None) -> tuple[Template, ...]:
