@@ -6,11 +6,13 @@ disk, so there is never half an artifact.
 """
 
 import errno
+import os
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +25,11 @@ from spalje.storage.manifest import Manifest
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def _threads() -> Executor:
+    """Threads to read with and to wait for the disk; they start when first needed."""
+    return ThreadPoolExecutor(max_workers=max(4, os.cpu_count() or 1), thread_name_prefix="artifacts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class Artifacts:
     """
 
     root: Path
+    _pool: Executor = field(default_factory=_threads, init=False, repr=False, compare=False)
     _verified: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def scratch(self) -> Path:
@@ -62,7 +70,7 @@ class Artifacts:
             raise ValueError(f"{folder} is not inside scratch(): use copy()")
         with _explained(folder):
             tree.seal(folder)
-            return self._store(folder, tree.describe(folder), kind)
+            return self._store(folder, tree.describe(folder, self._pool), kind)
 
     def copy(self, path: Path, kind: str) -> Artifact:
         """Store a copy of a file or folder from outside, read once.
@@ -76,7 +84,9 @@ class Artifacts:
         try:
             with _explained(path):
                 hashes = tree.copy(path.resolve(strict=True), scratch / "files")
-                return self._store(scratch / "files", tree.describe(scratch / "files", hashes), kind)
+                return self._store(
+                    scratch / "files", tree.describe(scratch / "files", self._pool, hashes), kind
+                )
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -94,7 +104,7 @@ class Artifacts:
         with _explained(files):
             signature = tree.signature(files)
             if signature is None or self._verified.get(digest) != signature:
-                tree.verify(files, manifest)
+                tree.verify(files, manifest, self._pool)
                 self._verified[digest] = signature
         return files
 
@@ -173,7 +183,7 @@ class Artifacts:
             (staging / "manifest.json").write_bytes(manifest.to_json())
             (staging / "manifest.json").chmod(0o444)
             staging.chmod(0o755)
-            tree.fsync(staging)
+            tree.fsync(staging, self._pool)
             signature = tree.signature(staging / "files")
             if self._reveal(staging, target):
                 self._verified[artifact.digest] = signature

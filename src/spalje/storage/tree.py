@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,11 +46,12 @@ def regular_files(folder: Path) -> dict[str, os.stat_result]:
     return dict(sorted(found.items()))
 
 
-def describe(folder: Path, hashes: Mapping[str, str] | None = None) -> Manifest:
+def describe(folder: Path, pool: Executor, hashes: Mapping[str, str] | None = None) -> Manifest:
     """The manifest of what is in a folder.
 
     Args:
         folder: the tree.
+        pool: threads to read with when there is much to read.
         hashes: relative path -> SHA-256, where they are known already.
 
     Raises:
@@ -59,19 +60,24 @@ def describe(folder: Path, hashes: Mapping[str, str] | None = None) -> Manifest:
     files = regular_files(folder)
     if hashes is None:
         size = sum(status.st_size for status in files.values())
-        digests = _side_by_side(lambda path: _sha256(folder / path), files, size)
+        digests = _side_by_side(pool, lambda path: _sha256(folder / path), files, size)
         hashes = dict(zip(files, digests, strict=True))
     return Manifest(tuple(File(path, status.st_size, hashes[path]) for path, status in files.items()))
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
+def verify(folder: Path, manifest: Manifest, pool: Executor) -> None:
     """Read every file and compare it with the manifest.
+
+    Args:
+        folder: the tree.
+        manifest: what it should be.
+        pool: threads to read with when there is much to read.
 
     Raises:
         Corrupt: a file is missing, was added, or is not what was stored; says which, what its
             SHA-256 should be and what it is.
     """
-    wrong = _difference(folder, manifest)
+    wrong = _difference(folder, manifest, pool)
     if wrong:
         raise Corrupt(
             f"Artifact {manifest.digest} was damaged: {wrong}.",
@@ -79,7 +85,7 @@ def verify(folder: Path, manifest: Manifest) -> None:
         )
 
 
-def _difference(folder: Path, manifest: Manifest) -> str | None:
+def _difference(folder: Path, manifest: Manifest, pool: Executor) -> str | None:
     try:
         there = regular_files(folder)
     except (BadInput, FileNotFoundError) as error:
@@ -87,7 +93,7 @@ def _difference(folder: Path, manifest: Manifest) -> str | None:
     expected = {file.path: file for file in manifest.files}
     for path in sorted(expected.keys() ^ there.keys()):
         return f"{folder / path} {'is missing' if path in expected else 'does not belong to it'}"
-    found = _side_by_side(lambda path: _sha256(folder / path), expected, manifest.size)
+    found = _side_by_side(pool, lambda path: _sha256(folder / path), expected, manifest.size)
     for (path, file), sha256 in zip(expected.items(), found, strict=True):
         if sha256 != file.sha256:
             return (
@@ -139,12 +145,14 @@ def seal(folder: Path) -> None:
             Path(here).rmdir()
 
 
-def fsync(folder: Path) -> None:
-    """Make everything below a folder, and the folder itself, survive a loss of power."""
+def fsync(folder: Path, pool: Executor) -> None:
+    """Make everything below a folder, and the folder itself, survive a loss of power.
+
+    Several threads wait for the disk together, which takes it not much longer than one.
+    """
     files = regular_files(folder)
     folders = {str(parent) for name in files for parent in Path(name).parents} | {"."}
-    size = sum(status.st_size for status in files.values())
-    _side_by_side(lambda name: fsync_one(folder / name), [*files, *sorted(folders)], size)
+    list(pool.map(lambda name: fsync_one(folder / name), [*files, *sorted(folders)]))
 
 
 def fsync_one(path: Path) -> None:
@@ -193,13 +201,14 @@ def _untouched(path: Path, before: os.stat_result, after: os.stat_result) -> Non
         )
 
 
-def _side_by_side(function: Callable[[str], _Result], paths: Iterable[str], size: int) -> list[_Result]:
-    """Apply a function to every path, in several threads when there is much to read or write."""
+def _side_by_side(
+    pool: Executor, function: Callable[[str], _Result], paths: Iterable[str], size: int
+) -> list[_Result]:
+    """Apply a function to every path, in several threads when there is much to read."""
     names = list(paths)
     if len(names) < 2 or (size <= _FEW_BYTES and len(names) <= _FEW_FILES):
         return [function(name) for name in names]
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(function, names))
+    return list(pool.map(function, names))
 
 
 def _utf8(path: str, folder: Path) -> str:

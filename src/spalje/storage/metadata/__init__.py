@@ -1,18 +1,21 @@
 """The metadata: projects, runs, step runs, leases, versions, batches, ground truth and lineage."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spalje.storage.metadata.batch_store import BatchStore
 from spalje.storage.metadata.database import Database
 from spalje.storage.metadata.engine import engine_for
 from spalje.storage.metadata.lease_store import LeaseStore
-from spalje.storage.metadata.lineage_store import LineageStore
 from spalje.storage.metadata.project_store import ProjectStore
 from spalje.storage.metadata.run_store import RunStore
 from spalje.storage.metadata.schema import prepare
 from spalje.storage.metadata.step_store import StepStore
 from spalje.storage.metadata.truth_store import TruthStore
 from spalje.storage.metadata.version_store import VersionStore
+
+if TYPE_CHECKING:
+    from spalje.storage.metadata.lineage_store import LineageStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,14 @@ class Metadata:
     leases: LeaseStore
     versions: VersionStore
     batches: BatchStore
-    lineage: LineageStore
     truths: TruthStore
+
+    @property
+    def lineage(self) -> "LineageStore":
+        """What came from what."""
+        from spalje.storage.metadata.lineage_store import LineageStore  # noqa: PLC0415  only those who ask pay for it
+
+        return LineageStore(self.database)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -63,6 +72,5 @@ def open_metadata(url: str) -> Metadata:
         leases=LeaseStore(database),
         versions=VersionStore(database),
         batches=BatchStore(database),
-        lineage=LineageStore(database),
         truths=TruthStore(database),
     )

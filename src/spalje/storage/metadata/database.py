@@ -34,16 +34,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that becomes real as a whole, on disk, or not at all.
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction that becomes real as a whole or not at all.
 
         On SQLite it excludes other writers from its first moment on.
+
+        Args:
+            durable: wait until it is on the disk. What is not durable survives the end of any
+                process, but may be lost with the power; it is never lost alone: what became
+                durable after it makes it durable, too.
 
         Raises:
             Conflict: others kept the database busy for too long.
             SpaljeError: the disk is full, or the database cannot be written.
         """
-        writing = self.engine.execution_options(writing=True)
+        writing = self.engine.execution_options(synchronous="FULL" if durable else "NORMAL")
         with self._explained(), writing.begin() as connection:
             yield connection
 

@@ -30,7 +30,11 @@ _HELD = select(table.c.token).where(_MINE).with_for_update()
 
 @dataclass(frozen=True, slots=True)
 class LeaseStore:
-    """The leases of a workspace. A lease is free when it was given back or has run out."""
+    """The leases of a workspace. A lease is free when it was given back or has run out.
+
+    Leases need not survive a loss of power: on SQLite their holders do not survive it either, and
+    what a holder made durable makes its lease durable, so tokens never repeat behind a commit.
+    """
 
     database: Database
 
@@ -41,7 +45,7 @@ class LeaseStore:
             Conflict: somebody holds it; says who and until when.
         """
         until = now + timedelta(seconds=seconds)
-        with self.database.write() as connection:
+        with self.database.write(durable=False) as connection:
             row = connection.execute(_ONE, {"lease": name}).first()
             if row is None:
                 connection.execute(_INSERT, {"name": name, "owner": owner, "token": 1, "until": until})
@@ -68,7 +72,7 @@ class LeaseStore:
             Those of them that were lost to somebody else meanwhile.
         """
         until = now + timedelta(seconds=seconds)
-        with self.database.write() as connection:
+        with self.database.write(durable=False) as connection:
             return tuple(
                 lease
                 for lease in leases
@@ -77,7 +81,7 @@ class LeaseStore:
 
     def release(self, lease: Lease) -> None:
         """Give a lease back; one that was lost is left to its new holder."""
-        with self.database.write() as connection:
+        with self.database.write(durable=False) as connection:
             connection.execute(_RELEASE, _named(lease))
 
 

@@ -75,7 +75,7 @@ class StepStore:
             NotFound: there is no such step run.
             Conflict: the lease was lost, or the step has succeeded meanwhile.
         """
-        self._write(step_run, Status.RUNNING, lease)
+        self._write(step_run, Status.RUNNING, lease, durable=False)
 
     def end(self, step_run: StepRun, lease: Lease) -> None:
         """Record that a step failed, was cancelled or was skipped, as its status says.
@@ -84,7 +84,7 @@ class StepStore:
             NotFound: there is no such step run.
             Conflict: the lease was lost, or the step has succeeded meanwhile.
         """
-        self._write(step_run, step_run.status, lease)
+        self._write(step_run, step_run.status, lease, durable=True)
 
     def succeed(
         self, step_run: StepRun, artifacts: Sequence[Artifact], effects: Sequence[Effect], lease: Lease
@@ -125,8 +125,8 @@ class StepStore:
             found = load_steps(connection, rows)
         return found[0] if found else None
 
-    def _write(self, step_run: StepRun, status: Status, lease: Lease) -> None:
-        with self.database.write() as connection:
+    def _write(self, step_run: StepRun, status: Status, lease: Lease, *, durable: bool) -> None:
+        with self.database.write(durable=durable) as connection:
             fence(connection, lease)
             if _status(connection, step_run) is Status.SUCCEEDED:
                 raise Conflict(

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 def migrate() -> None:
     """Run the migrations that are asked for."""
     engine: Engine = context.config.attributes["engine"]
-    with engine.execution_options(writing=True).begin() as connection:
+    with engine.execution_options(synchronous="FULL").begin() as connection:
         context.configure(connection=connection, render_as_batch=True)
         with context.begin_transaction():
             context.run_migrations()
