@@ -1,4 +1,7 @@
-"""The composition root: a folder in; stores, code, executor and runner out."""
+"""The composition root: a folder in; stores, code, executor and runner out.
+
+What only some commands need (templates, tables) is loaded when it is used: every run starts here.
+"""
 
 import json
 import os
@@ -17,7 +20,6 @@ from spalje.execution.consequence import Conclusion, conclusion
 from spalje.execution.environment import Environment
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
-from spalje.execution.ground_truth import PIPELINE, GroundTruth
 from spalje.execution.lease import Heartbeat
 from spalje.execution.owner import this_process
 from spalje.execution.runner import Runner
@@ -27,12 +29,9 @@ from spalje.lineage.run import Run
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
-from spalje.project.catalog import find
-from spalje.project.git_hosts.embedded import EmbeddedHost
-from spalje.project.hook import HookSpec
-from spalje.project.repositories import ProjectRepositories, create_project
 from spalje.registry.project import Project
 from spalje.settings import Settings, load
+from spalje.steps import StepFunction, step_function
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata, open_metadata
 
@@ -104,14 +103,21 @@ class Workspace:
     @cached_property
     def starter(self) -> Starter:
         """Turns orders into runs."""
-        return Starter(self.metadata, self.artifacts, self.code, self.environment, now)
+        return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
 
     def environment(self, name: str, repository: Path) -> Environment:
         """The environment of a checked-out repository's scripts."""
         return environments.resolve(name, repository, self.folder / "environments")
 
-    def executor(self, *, use_cache: bool = True) -> Executor:
-        """An executor of this process's own."""
+    def executor(
+        self, *, use_cache: bool = True, function: Callable[[str], StepFunction] = step_function
+    ) -> Executor:
+        """An executor of this process's own.
+
+        Args:
+            use_cache: reuse earlier successes with the same key.
+            function: what executes a kind of step.
+        """
         owner = this_process()
         return Executor(
             metadata=self.metadata,
@@ -126,6 +132,7 @@ class Workspace:
             facts=self.facts,
             clock=now,
             use_cache=use_cache,
+            function=function,
         )
 
     def facts(self, run: Run) -> Mapping[str, Any]:
@@ -165,6 +172,11 @@ class Workspace:
             NotFound: no such template.
             UsageError: the name is not allowed or taken.
         """
+        from spalje.project.catalog import find
+        from spalje.project.git_hosts.embedded import EmbeddedHost
+        from spalje.project.hook import HookSpec
+        from spalje.project.repositories import ProjectRepositories, create_project
+
         template = find(project.template)
 
         def record(made: ProjectRepositories) -> None:
@@ -207,6 +219,8 @@ class Workspace:
 
     def deliver_truth(self, project: str, file: Path, by: str) -> tuple[Run, ...]:
         """Store a delivery of ground truth and record the quality runs that it calls for."""
+        from spalje.execution.ground_truth import PIPELINE, GroundTruth
+
         found = self.metadata.projects.get(project)
         definitions = self.code.definitions(self.code.checkout(found.deploy_repository, "main"))
         if PIPELINE not in definitions:

@@ -5,6 +5,9 @@ import subprocess
 import textwrap
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from spalje.execution.start import Order
 from spalje.lineage.run import Run
 from spalje.registry.project import Project
@@ -48,13 +51,10 @@ FILES = {
             return Path(options[name])
     """,
     "src/make.py": """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
         from options import folder, options
 
-        numbers = [int(line) * int(options["factor"]) for line in (folder("raw") / "raw.txt").read_text().split()]
-        rows = pa.table({"id": range(len(numbers)), "x": numbers, "y": numbers})
-        pq.write_table(rows, folder("rows") / "part-0.parquet")
+        for part in range(int(options["factor"])):
+            (folder("rows") / f"part-{part}.parquet").write_bytes((folder("raw") / "rows.parquet").read_bytes())
     """,
     "src/double.py": """
         from options import folder
@@ -110,7 +110,8 @@ def create(folder: Path, files: dict[str, str] | None = None) -> Workspace:
     bare.parent.mkdir(exist_ok=True)
     git(folder, "clone", "--quiet", "--bare", str(clone), str(bare))
     (folder / "raw").mkdir()
-    (folder / "raw" / "raw.txt").write_text("\n".join(map(str, range(40))))
+    numbers = range(40)
+    pq.write_table(pa.table({"id": numbers, "x": numbers, "y": numbers}), folder / "raw" / "rows.parquet")
     workspace.metadata.projects.create(
         Project(
             name="small",

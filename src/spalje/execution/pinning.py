@@ -41,6 +41,7 @@ class Pinner:
             not given is looked up in the definition's locations.
         version: the model version the run uses, where the pipeline needs one.
         batch: the batch the run is about, where the pipeline needs one.
+        workspace: where relative paths of ``[inputs]`` in spalje.toml start.
     """
 
     artifacts: Artifacts
@@ -48,6 +49,7 @@ class Pinner:
     given: Mapping[str, str]
     version: ModelVersion | None
     batch: Batch | None
+    workspace: Path
 
     def pin(self, definition: Definition) -> Pinned:
         """The artifact of every input; paths are copied into the artifact store first.
@@ -72,6 +74,12 @@ class Pinner:
         return Pinned(
             {name: artifact.digest for name, artifact in stored.items()} | drawn, tuple(stored.values())
         )
+
+    def _located(self, location: str | None) -> str | None:
+        """A location of spalje.toml; a relative path starts at the workspace."""
+        if location is None or location.startswith(("package:", "sha256:")):
+            return location
+        return str(self.workspace / Path(location).expanduser())
 
     def _slot(self, spec: InputSpec, pipeline: str) -> str:
         """A part of the pinned version or batch."""
@@ -98,7 +106,7 @@ class Pinner:
         return slots[word]
 
     def _stored(self, spec: InputSpec, definition: Definition) -> Artifact:
-        location = self.given.get(spec.name) or definition.locations.get(spec.name)
+        location = self.given.get(spec.name) or self._located(definition.locations.get(spec.name))
         if location is None:
             raise BadInput(
                 f"Input '{spec.name}' of pipeline '{definition.name}' is not given, and [inputs] of spalje.toml "

@@ -86,6 +86,7 @@ class Starter:
     code: Code
     environment: Callable[[str, Path], Environment]
     clock: Callable[[], datetime]
+    workspace: Path
 
     def start(self, order: Order) -> Run:
         """Record a run of the pipeline; nothing is executed yet.
@@ -106,7 +107,7 @@ class Starter:
                 else self.metadata.versions.latest_approved(order.project)
             )
         environment = self.environment(definition.environment, commit.folder)
-        pinned = Pinner(self.artifacts, environment, order.inputs, version, order.batch).pin(definition)
+        pinned = Pinner(self.artifacts, environment, order.inputs, version, order.batch, self.workspace).pin(definition)
         return self._record(
             order,
             commit,
