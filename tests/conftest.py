@@ -1,0 +1,30 @@
+"""What tests of more than one package share."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spalje.storage.metadata import Metadata, open_metadata
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from recorder import Recorder
+
+
+@pytest.fixture(params=["sqlite"])
+def metadata(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Metadata]:
+    """Real metadata, empty; one for each kind of database."""
+    urls = {"sqlite": f"sqlite:///{tmp_path / 'metadata.db'}"}
+    opened = open_metadata(urls[request.param])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def record(metadata: Metadata) -> Recorder:
+    """Real metadata with one project, ``fresh``, in it."""
+    recorder = Recorder(metadata)
+    recorder.project()
+    return recorder
