@@ -1,1 +1,1 @@
-
+"""How good predictions were, once the truth is known: pure functions of arrays."""
