@@ -193,19 +193,18 @@ def _where(pair: Pair) -> str:
     numbers, limits, then = pair.now.numbers, pair.constraints.limits, pair.then.numbers
     if numbers is None or then is None or limits.low is None or limits.high is None:
         return "far outside training"
-    bounds = np.array([limits.low, np.nextafter(limits.high, np.inf)])
-    below, inside = then.below(bounds) / max(1, then.moments.count)
+    all_then = max(1, then.moments.count)
     sides = []
     if pair.far[1]:
+        before = percent(float(then.above(np.array([limits.high]))[0]) / all_then)
         largest, now = number(then.moments.high), number(numbers.moments.high)
         sides.append(
-            f"above {number(limits.high)} (in training {percent(1 - inside)} were; its largest is {largest}, "
-            f"now {now})"
+            f"above {number(limits.high)} (in training {before} were; its largest is {largest}, now {now})"
         )
     if pair.far[0]:
+        before = percent(float(then.below(np.array([limits.low]))[0]) / all_then)
         smallest, now = number(then.moments.low), number(numbers.moments.low)
         sides.append(
-            f"below {number(limits.low)} (in training {percent(below)} were; its smallest is {smallest}, "
-            f"now {now})"
+            f"below {number(limits.low)} (in training {before} were; its smallest is {smallest}, now {now})"
         )
     return " or ".join(sides)

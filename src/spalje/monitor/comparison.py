@@ -179,8 +179,7 @@ def _far(now: Column, limits: Limits) -> tuple[int, int]:
     numbers = now.numbers
     if numbers is None or limits.low is None or limits.high is None:
         return 0, 0
-    below, inside = numbers.below(np.array([limits.low, np.nextafter(limits.high, np.inf)]))
-    return int(below), numbers.moments.count - int(inside)
+    return int(numbers.below(np.array([limits.low]))[0]), int(numbers.above(np.array([limits.high]))[0])
 
 
 def _unseen(now: Column, then: Column, domain: tuple[str, ...] | None) -> Unseen | None:

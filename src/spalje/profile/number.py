@@ -1,7 +1,7 @@
 """What is known of the finite numbers of a column."""
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,9 +124,16 @@ class Numbers:
         Returns:
             shape (n,), rows; exact with ``points``.
         """
+        return self._counted(bounds, "left")
+
+    def above(self, bounds: Floats) -> Floats:
+        """How many numbers are greater than each of some bounds; see ``below``."""
+        return self.moments.count - self._counted(bounds, "right")
+
+    def _counted(self, bounds: Floats, side: Literal["left", "right"]) -> Floats:
         values, counts = self.weighted()
-        running = np.concatenate([[0], np.cumsum(counts)])
-        rows: Floats = running[np.searchsorted(values, bounds, side="left")].astype(np.float64)
+        running = np.concatenate([[0.0], np.cumsum(counts)])
+        rows: Floats = running[np.searchsorted(values, bounds, side=side)]
         return rows
 
     def _sketched(self) -> tuple[Kll, Distinct | None]:

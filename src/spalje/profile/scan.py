@@ -128,15 +128,11 @@ class _TextReader:
     def _flush(self) -> None:
         if self._dictionary is None or self._column.texts is None:
             return
-        seen = self._tally > 0
-        values, counts = _texts(self._dictionary.filter(pa.array(seen))), self._tally[seen]
-        valid = values.is_valid().to_numpy(zero_copy_only=False)
-        self._column = replace(
-            self._column,
-            texts=self._column.texts.merge(
-                Texts(int(counts[valid].sum()), values.filter(pa.array(valid)), counts[valid])
-            ),
-        )
+        values = _texts(self._dictionary)
+        seen = (self._tally > 0) & values.is_valid().to_numpy(zero_copy_only=False)
+        counts = self._tally[seen]
+        found = Texts(int(counts.sum()), values.filter(pa.array(seen)), counts)
+        self._column = replace(self._column, texts=self._column.texts.merge(found))
 
     def column(self) -> Column:
         self._flush()

