@@ -8,6 +8,7 @@ from rich.text import Text
 
 from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json, table
+from spalje.project.catalog import check_name
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, now
 
@@ -39,6 +40,7 @@ def create(
         four_eyes: the approver must not be the author of the commit.
         retrain: what a decision to retrain does: start a build by itself, propose it, or nothing.
     """
+    check_name("project", name)
     workspace = Workspace.create(common.folder)
     wanted = Project(
         name=name,

@@ -12,9 +12,11 @@ from rich.text import Text
 from spalje.cli.live import following, watching
 from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import coloured, console, print_json, seconds, table
-from spalje.errors import BadInput, NotFound, SpaljeError, StepFailed
+from spalje.errors import BadInput, NotFound, Refused, SpaljeError, StepFailed
 from spalje.execution.start import Order
 from spalje.lineage.run import Run, Status
+from spalje.project import git
+from spalje.registry.project import Project
 from spalje.workspace import Workspace, definition_of
 
 app = App(name="run", help="Runs of pipelines: start, watch, resume, read logs.")
@@ -29,7 +31,7 @@ def start(
     project: str,
     param: _Words = (),
     input: _Words = (),  # noqa: A002  the option's name
-    ref: str = "main",
+    ref: str | None = None,
     no_cache: Annotated[bool, Parameter(negative="")] = False,
     common: Common = Common(),
 ) -> int:
@@ -40,12 +42,40 @@ def start(
         project: the project.
         param: a parameter as NAME=VALUE; may be repeated.
         input: where an input is, as NAME=PATH, NAME=package:NAME/FOLDER or NAME=sha256:DIGEST; may be repeated.
-        ref: the branch, tag or commit of the recipe.
+        ref: the branch, tag or commit of the recipe; default: main, as it was last pushed.
         no_cache: execute every step, even where an earlier run did the same.
     """
     workspace = common.open()
-    order = Order(project, pipeline, person(), pairs(param, "--param"), pairs(input, "--input"), ref)
+    if ref is None:
+        refuse_unpushed(workspace.metadata.projects.get(project), Path.cwd())
+    order = Order(
+        project, pipeline, person(), pairs(param, "--param"), pairs(input, "--input"), ref or "main"
+    )
     return _execute(workspace, workspace.starter.start(order), common, use_cache=not no_cache)
+
+
+def refuse_unpushed(project: Project, folder: Path) -> None:
+    """Refuse to start a run from inside a clone whose changes the run would not have.
+
+    Raises:
+        Refused: the clone of one of the project's repositories has uncommitted or unpushed changes.
+    """
+    repository = git.origin(folder)
+    if repository not in (project.build_repository, project.deploy_repository):
+        return
+    changed = git.is_dirty(folder)
+    if changed:
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        raise Refused(
+            f"This clone of {Path(repository).stem} has uncommitted changes ({', '.join(changed[:3])}{more}), and a run "
+            "is made from a commit: it would not have them.",
+            do="Commit and push them; or add --ref main to run what has been pushed.",
+        )
+    if git.resolve(folder, "HEAD") != git.resolve(Path(repository), "main"):
+        raise Refused(
+            f"The commit you are on is not the main of {Path(repository).stem}: the run would be of another one.",
+            do="Push it (that starts a build by itself); or say which with --ref.",
+        )
 
 
 @app.command

@@ -107,7 +107,9 @@ class Starter:
                 else self.metadata.versions.latest_approved(order.project)
             )
         environment = self.environment(definition.environment, commit.folder)
-        pinned = Pinner(self.artifacts, environment, order.inputs, version, order.batch, self.workspace).pin(definition)
+        pinned = Pinner(self.artifacts, environment, order.inputs, version, order.batch, self.workspace).pin(
+            definition
+        )
         return self._record(
             order,
             commit,
@@ -130,22 +132,18 @@ class Starter:
     def _find(self, project: Project, order: Order) -> tuple[Commit, Definition]:
         """The pipeline's definition, in the repository that has it."""
         names: list[str] = []
-        broken: BadInput | None = None
+        broken: SpaljeError | None = None
         for repository in _repositories(project, order.pipeline):
             try:
                 commit = self.code.checkout(repository, order.ref)
                 definitions = self.code.definitions(commit)
-            except NotFound:
-                if order.ref == "main":
-                    raise
-                continue  # a commit of the other repository
-            except BadInput as error:
+            except (NotFound, BadInput) as error:  # perhaps the other repository has the ref and the pipeline
                 broken = broken or error
                 continue
             if order.pipeline in definitions:
                 return commit, definitions[order.pipeline]
             names += definitions
-        if broken:
+        if broken and (isinstance(broken, BadInput) or not names):
             raise broken
         raise NotFound("pipeline", order.pipeline, names)
 

@@ -50,6 +50,11 @@ def execute(context: StepContext) -> StepResult:
 
 
 def input_of(context: StepContext, port: str) -> Path:
+    """The folder at a port.
+
+    Raises:
+        BadInput: the recipe gives the step no such input.
+    """
     if port not in context.inputs:
         raise BadInput(
             f"Step '{context.spec.name}' ({context.spec.where}) has no input '{port}', which its monitor needs; "

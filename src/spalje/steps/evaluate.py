@@ -32,11 +32,15 @@ def read_metrics(report: Path, *, by: str = "the evaluation") -> dict[str, float
         metrics = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         there = sorted(entry.name for entry in report.iterdir())
-        raise BadInput(f"{by} wrote no metrics.json; its report holds: {', '.join(there)}.", do=what_to_do) from error
+        raise BadInput(
+            f"{by} wrote no metrics.json; its report holds: {', '.join(there)}.", do=what_to_do
+        ) from error
     except ValueError as error:
         raise BadInput(f"metrics.json, written by {by}, is not JSON: {error}.", do=what_to_do) from error
     if not isinstance(metrics, dict):
-        raise BadInput(f"metrics.json, written by {by}, is a {type(metrics).__name__}, not an object.", do=what_to_do)
+        raise BadInput(
+            f"metrics.json, written by {by}, is a {type(metrics).__name__}, not an object.", do=what_to_do
+        )
     for name, value in metrics.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise BadInput(

@@ -14,7 +14,11 @@ def arguments_of(context: StepContext) -> tuple[dict[str, str], dict[str, str]]:
     folders_in = {name: str(path) for name, path in context.inputs.items()}
     folders_out = {name: str(context.output(name)) for name in context.spec.outputs}
     values = {
-        name: value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+        name: value
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
         for name, value in context.settings.get("parameters", {}).items()
         if value is not None
     }

@@ -31,7 +31,9 @@ def execute(context: StepContext) -> StepResult:
         "SM_MODEL_DIR": str(model_dir),
         "SM_OUTPUT_DATA_DIR": str(output),
         "SM_HPS": json.dumps(hyperparameters),
-        "SM_NUM_CPUS": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
+        "SM_NUM_CPUS": str(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        ),
         "SM_CURRENT_HOST": "algo-1",
         "SM_HOSTS": '["algo-1"]',
         "SM_CHANNELS": json.dumps(sorted(context.inputs)),
