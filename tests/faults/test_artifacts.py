@@ -163,7 +163,6 @@ def child(program: str, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        **options,
     )
 
 
