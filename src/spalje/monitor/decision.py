@@ -103,21 +103,21 @@ def decide_quality(
         <Action.RETRAIN: 'retrain'>
     """
     if verdict is None:
-        reasons = ("model_quality gave no verdict, and no verdict is not OK.",)
-        return Decision(action=Action.INVESTIGATE, reasons=reasons, evidence=evidence, at=at)
+        missing = "model_quality gave no verdict, and no verdict is not OK."
+        return Decision(action=Action.INVESTIGATE, reasons=(missing,), evidence=evidence, at=at)
     if verdict.outcome == Outcome.OK:
         return Decision(action=Action.PUBLISH, reasons=(verdict.summary,), evidence=evidence, at=at)
-    said = tuple(
+    action, reasons = Action.INVESTIGATE, [verdict.summary]
+    if verdict.outcome == Outcome.ALARM and retrain == "never":
+        reasons.append("This project does not retrain on alarms.")
+    elif verdict.outcome == Outcome.ALARM:
+        action = Action.RETRAIN
+    reasons += [
         f"Before it went out, {name} said: {earlier.summary}"
         for name, earlier in drift.items()
         if earlier is not None and earlier.outcome in (Outcome.WARNING, Outcome.ALARM)
-    )
-    if verdict.outcome == Outcome.ALARM and retrain != "never":
-        reasons = (verdict.summary, *said)
-        return Decision(action=Action.RETRAIN, reasons=reasons, evidence=evidence, at=at)
-    never = ("This project does not retrain on alarms.",) if verdict.outcome == Outcome.ALARM else ()
-    reasons = (verdict.summary, *never, *said)
-    return Decision(action=Action.INVESTIGATE, reasons=reasons, evidence=evidence, at=at)
+    ]
+    return Decision(action=action, reasons=tuple(reasons), evidence=evidence, at=at)
 
 
 def _blocking(verdicts: Mapping[str, Verdict | None]) -> Iterator[str]:
