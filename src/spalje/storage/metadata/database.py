@@ -30,7 +30,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
-        with self._explained(), self.engine.begin() as connection:
+        with self.explained(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -49,11 +49,12 @@ class Database:
             SpaljeError: the disk is full, or the database cannot be written.
         """
         writing = self.engine.execution_options(synchronous="FULL" if durable else "NORMAL")
-        with self._explained(), writing.begin() as connection:
+        with self.explained(), writing.begin() as connection:
             yield connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """What the database complains about within the block, as an error of ours."""
         try:
             yield
         except StatementError as error:

@@ -17,15 +17,30 @@ from spalje.storage.metadata.database import Database
 from spalje.storage.metadata.lineage_edges import edges_above, edges_below
 from spalje.storage.metadata.run_store import RunStore
 from spalje.storage.metadata.step_store import get_step
-from spalje.storage.metadata.tables import evaluation, run_input, step_artifact
+from spalje.storage.metadata.tables import (
+    artifact,
+    batch_artifact,
+    evaluation,
+    run_input,
+    step_artifact,
+    version_artifact,
+)
 from spalje.storage.metadata.version_store import VersionStore
 
 _MENTIONED = union_all(
     *(
         select(column.label("digest")).where(column == bindparam("digest"))
-        for column in (run_input.c.digest, step_artifact.c.digest)
+        for column in (
+            run_input.c.digest,
+            step_artifact.c.digest,
+            version_artifact.c.digest,
+            batch_artifact.c.digest,
+            evaluation.c.ground_truth,
+        )
     )
 ).limit(1)
+_SOME_ARTIFACTS = select(artifact.c.digest).limit(20)
+_SOME_EVALUATIONS = select(evaluation.c.run).order_by(evaluation.c.sequence.desc()).limit(20)
 _JUDGED = select(evaluation.c.project, evaluation.c.batch).where(evaluation.c.run == bindparam("of"))
 
 
@@ -43,9 +58,9 @@ class LineageStore:
         """
         with self.database.read() as connection:
             found = find_artifact(connection, digest)
-        if found is None:
-            raise _unknown("artifact", digest)
-        return found
+            if found is None:
+                raise NotFound("artifact", digest, connection.execute(_SOME_ARTIFACTS).scalars())
+            return found
 
     def producers(self, digest: str) -> tuple[StepRun, ...]:
         """The step runs that gave an artifact out, oldest first."""
@@ -106,18 +121,11 @@ def _of_step(identity: str) -> tuple[str, str]:
     return run, step
 
 
-def _unknown(noun: str, name: str) -> NotFound:
-    return NotFound(noun, name, do="See what there is with `spalje run list`.")
-
-
 def _artifact_node(database: Database, digest: str) -> tuple[str, dict[str, Any]]:
     with database.read() as connection:
         found = find_artifact(connection, digest)
-        mentioned = (
-            found is not None or connection.execute(_MENTIONED, {"digest": digest}).first() is not None
-        )
-    if not mentioned:
-        raise _unknown("artifact", digest)
+        if found is None and connection.execute(_MENTIONED, {"digest": digest}).first() is None:
+            raise NotFound("artifact", digest, connection.execute(_SOME_ARTIFACTS).scalars())
     if found is None:
         return f"artifact {digest[:12]}", {"digest": digest}
     facts = {"digest": digest, "kind": found.kind, "size": found.size, "files": found.files}
@@ -190,8 +198,8 @@ def _batch_node(database: Database, name: str) -> tuple[str, dict[str, Any]]:
 def _evaluation_node(database: Database, name: str) -> tuple[str, dict[str, Any]]:
     with database.read() as connection:
         row = connection.execute(_JUDGED, {"of": name}).first()
-    if row is None:
-        raise _unknown("evaluation", name)
+        if row is None:
+            raise NotFound("evaluation", name, connection.execute(_SOME_EVALUATIONS).scalars())
     found: Evaluation = next(
         one for one in BatchStore(database).evaluations(f"{row.project}/{row.batch}") if one.run == name
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select
 
 from spalje.errors import BadInput
 from spalje.storage.metadata.database import Database
@@ -28,7 +28,7 @@ def prepare(database: Database) -> None:
                 _create(connection)
                 return
     if found != HEAD:
-        _migrate(database.engine, found)
+        _migrate(database, found)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -50,7 +50,7 @@ def _create(connection: Connection) -> None:
     connection.execute(insert(alembic_version).values(version_num=HEAD))
 
 
-def _migrate(engine: Engine, found: str) -> None:
+def _migrate(database: Database, found: str) -> None:
     from alembic import command  # noqa: PLC0415  Alembic takes long to import and is seldom needed
     from alembic.config import Config  # noqa: PLC0415  Alembic takes long to import and is seldom needed
     from alembic.script import ScriptDirectory  # noqa: PLC0415  Alembic takes long to import and is seldom needed
@@ -63,5 +63,6 @@ def _migrate(engine: Engine, found: str) -> None:
             f"The metadata database is of a later release (revision {found}; this one knows up to {HEAD}).",
             do="Upgrade Spaljé; nothing was changed.",
         )
-    config.attributes["engine"] = engine
-    command.upgrade(config, HEAD)
+    config.attributes["engine"] = database.engine
+    with database.explained():
+        command.upgrade(config, HEAD)
