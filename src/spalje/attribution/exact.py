@@ -1,0 +1,65 @@
+"""Exact Shapley values by playing every coalition: the referee of the other ways, for few features."""
+
+from math import factorial
+
+import numpy as np
+import pyarrow as pa
+
+from spalje.attribution.attributions import Attributions, Floats, Model
+from spalje.attribution.background import Background
+from spalje.attribution.board import Masks
+from spalje.attribution.game import play
+from spalje.errors import BadInput
+
+#: Features, at most: 4,096 coalitions for each row and row of the background.
+MOST = 12
+
+
+def explain_exactly(model: Model, rows: pa.Table, background: Background) -> Attributions:
+    """Shapley values of the game in ``spalje.attribution.game``, from all of its coalitions.
+
+    Args:
+        model: maps tables of features to predictions, see ``Model``.
+        rows: the features, at most ``MOST``; at least one row.
+        background: of the same features.
+
+    Raises:
+        BadInput: there are more than ``MOST`` features.
+
+    Example:
+        >>> def product(tables):
+        ...     return ((table["a"].to_numpy() * table["b"].to_numpy())[:, None] for table in tables)
+        >>> rows = pa.table({"a": [2.0], "b": [3.0]})
+        >>> background = Background(pa.table({"a": [0.0], "b": [0.0]}), np.ones(1))
+        >>> explain_exactly(product, rows, background).values[0, :, 0]
+        array([3., 3.])
+    """
+    features = rows.num_columns
+    if features > MOST:
+        raise BadInput(f"Exact values take 2**{features} coalitions; they are for {MOST} features at most.")
+    masks = ((np.arange(2**features)[:, None] >> np.arange(features)) & 1).astype(bool)
+    coefficients = shapley_coefficients(masks)
+    game = play(model, rows, background, masks)
+    values = np.empty((rows.num_rows, features, len(game.expected)))
+    for start, worth in game.rounds:
+        values[start : start + len(worth)] = np.einsum("fc,rco->rfo", coefficients, worth)
+    return Attributions(tuple(rows.column_names), values, game.predictions, game.expected)
+
+
+def shapley_coefficients(masks: Masks) -> Floats:
+    """What the worth of each of all coalitions counts in the Shapley value of each feature.
+
+    ``(s - 1)! (n - s)! / n!`` for a coalition of s with the feature, ``-s! (n - s - 1)! / n!`` for one
+    without (Shapley 1953, "A value for n-person games", equation 13).
+
+    Args:
+        masks: all coalitions of n features, shape (2**n, n).
+
+    Returns:
+        Shape (n, 2**n).
+    """
+    n = masks.shape[1]
+    sizes = masks.sum(axis=1).tolist()
+    within = [factorial(s - 1) * factorial(n - s) / factorial(n) if s else 0.0 for s in sizes]
+    without = [factorial(s) * factorial(n - s - 1) / factorial(n) if s < n else 0.0 for s in sizes]
+    return np.where(masks.T, np.array(within), -np.array(without))
