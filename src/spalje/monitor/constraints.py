@@ -212,7 +212,7 @@ class Constraints(_Frozen):
             elif name in ("min_rows", "duplicates"):
                 own[name] = value
             elif name == "columns":
-                for column, changes in value.items():
+                for column, changes in _mapping(value, "columns").items():
                     if column not in columns:
                         raise NotFound("monitored column", column, columns)
                     columns[column] = _edited_column(column, columns[column], changes)
@@ -243,7 +243,7 @@ def checked(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
 
 def _edited_column(name: str, column: ColumnConstraints, changes: Mapping[str, Any]) -> ColumnConstraints:
     own, limits, monitoring = _fields(column), _fields(column.limits), dict(column.monitoring)
-    for key, value in changes.items():
+    for key, value in _mapping(changes, f"columns.{name}").items():
         if key in limits:
             limits[key] = value
         elif key in Monitoring.model_fields:
@@ -254,6 +254,14 @@ def _edited_column(name: str, column: ColumnConstraints, changes: Mapping[str, A
             raise NotFound(f"constraint of column {name!r}", key, {*limits, *Monitoring.model_fields, *own})
     values = {**own, "limits": limits, "monitoring": monitoring}
     return checked(ColumnConstraints, values, f"the constraints of column {name!r}")
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise BadInput(
+            f"In the settings of the data quality monitor, {where} is {value!r}.", do="Give a map of names."
+        )
+    return value
 
 
 def _fields(model: BaseModel) -> dict[str, Any]:

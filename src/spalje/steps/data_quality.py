@@ -1,7 +1,7 @@
 """The files of the data quality monitor: a baseline from a training table, a verdict on a batch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -52,7 +52,7 @@ def write_baseline(data: Path, problem: Problem, out: Path, settings: Mapping[st
     """
     names = table.schema(data).names
     target = [problem.target] if problem.target in names else []
-    profile = _profile(data, [*problem.features, *target], problem)
+    profile = _profile(data, [*problem.features, *target], problem.categorical)
     if profile.rows == 0:
         raise BadInput(
             f"{data} has no rows: a baseline is made of good data.", do="Give it the training table."
@@ -94,7 +94,9 @@ def check(data: Path, baseline: Path, problem: Problem, out: Path, settings: Map
     known = {*training.columns, *training.refused, *constraints.other_columns, *problem.keys}
     known |= {problem.target, problem.prediction} - set(problem.features)
     wanted = [name for name in names if name in problem.features or name not in known]
-    profile = _profile(data, wanted, problem)
+    # Model Monitor knows categories by their type only: numbers stay numbers where training has them so
+    numeric = {name for name, column in training.columns.items() if column.kind.numeric}
+    profile = _profile(data, wanted, set(problem.categorical) - numeric)
     missing = [name for name in problem.keys if name not in names]
     duplicated, null = (0, 0) if missing else _keys(data, problem.keys)
     verdict = data_quality.check(
@@ -153,8 +155,8 @@ def read_constraints(folder: Path, training: Profile, problem: Problem) -> Const
     return said.model_copy(update={"columns": features, "other_columns": tuple(others)})
 
 
-def _profile(data: Path, columns: Sequence[str], problem: Problem) -> Profile:
-    return profile_batches(table.read_batches(data, columns, dictionary=True), problem.categorical)
+def _profile(data: Path, columns: Sequence[str], categorical: Collection[str]) -> Profile:
+    return profile_batches(table.read_batches(data, columns, dictionary=True), categorical)
 
 
 def _keys(data: Path, keys: Sequence[str]) -> tuple[int, int]:
