@@ -43,6 +43,8 @@ class ModelQualityBaseline(_Frozen):
             a batch of that length scored.
         clusters: tallies of clusters of rows, for the bootstrap.
         clustered_by: the column that makes the clusters, or ``rows``.
+        classes: what the classes are called, in the order of their numbers; empty for a regression.
+        threshold: from which probability on yes is predicted.
     """
 
     format: Literal[1] = 1
@@ -55,15 +57,27 @@ class ModelQualityBaseline(_Frozen):
     days: tuple[DayTally, ...]
     clusters: tuple[Sums, ...] = Field(min_length=1)
     clustered_by: str
+    classes: tuple[str, ...] = ()
+    threshold: float = 0.5
 
     @classmethod
-    def of(cls, measured: Measurement, *, season: Season = "none", margin: float = 0.15) -> Self:
+    def of(
+        cls,
+        measured: Measurement,
+        *,
+        season: Season = "none",
+        margin: float = 0.15,
+        classes: tuple[str, ...] = (),
+        threshold: float = 0.5,
+    ) -> Self:
         """The baseline that a measurement makes.
 
         Args:
             measured: on predictions that the model was not trained on.
             season: what makes batches comparable.
             margin: of the suggested constraints, see ``spalje.monitor.metric_constraint.suggest``.
+            classes: what the classes are called.
+            threshold: from which probability on yes is predicted.
 
         Example:
             >>> from spalje.monitor.measurement import Judged, measure
@@ -86,6 +100,8 @@ class ModelQualityBaseline(_Frozen):
             ),
             clusters=tuple(tuple(sums) for sums in measured.by_cluster.tolist()),
             clustered_by=measured.clustered_by,
+            classes=classes,
+            threshold=threshold,
         )
 
     def stretches(self, batch: Days) -> tuple[tuple[date, ...], Tally]:

@@ -1,0 +1,244 @@
+"""The files of the model quality monitor: a baseline from an evaluation, a verdict once the truth is known."""
+
+import json
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field, ValidationError
+
+from spalje.errors import BadInput, Corrupt, NotFound
+from spalje.monitor import model_quality
+from spalje.monitor.constraints import checked
+from spalje.monitor.measurement import SCORES, Measurement, ScoreName, fitting_score, measure
+from spalje.monitor.metric_constraint import MetricConstraint, violated
+from spalje.monitor.model_quality_baseline import ModelQualityBaseline
+from spalje.monitor.verdict import Outcome, Verdict
+from spalje.pipeline.problem import Problem
+from spalje.sagemaker import model_quality as files
+from spalje.sagemaker.violations import FILES as VIOLATIONS
+from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
+from spalje.steps.truth_join import join
+from spalje.storage import table
+
+BASELINE, STATISTICS, CONSTRAINTS = "baseline.json", "statistics.json", "constraints.json"
+
+
+class Settings(model_quality.Rule):
+    """Settings of the baseline and the check step, beside those of the rule.
+
+    Attributes:
+        monitor: which monitor; always this one.
+        score: the proper score to watch; None: the one that suits the predictions.
+        threshold: from which probability on yes is predicted.
+        classes: what the classes are called in the truth, in the order of the prediction columns;
+            of a binary problem no and yes. Empty: 0 and 1, or as the columns are called.
+        constraint_margin: how far beyond the baseline's metrics the suggested constraints are; 0: the
+            metrics themselves, as Model Monitor suggests.
+        thresholds: metric -> threshold of its constraint, in place of the one in constraints.json.
+        seed: of everything that is drawn.
+    """
+
+    monitor: str = model_quality.MONITOR
+    score: ScoreName | None = None
+    threshold: float = Field(0.5, gt=0, lt=1)
+    classes: tuple[bool | int | float | str, ...] = ()
+    constraint_margin: float = Field(0.15, ge=0)
+    thresholds: Mapping[str, float] = Field(default_factory=dict)
+    seed: int = Field(0, ge=0)
+
+    @property
+    def labels(self) -> Labels:
+        """How the truth of a classification is to be read."""
+        return Labels(tuple(text(name) for name in self.classes), self.threshold)
+
+
+def write_baseline(predictions: Path, problem: Problem, out: Path, settings: Mapping[str, Any]) -> None:
+    """Write how good a model is, going by predictions that hold the truth.
+
+    ``statistics.json`` and ``constraints.json`` are Model Monitor's; the latter may be edited.
+    ``baseline.json`` is ours.
+
+    Args:
+        predictions: the table, of rows that the model was not trained on.
+        problem: which columns are keys, target and prediction.
+        out: an existing folder.
+        settings: see ``Settings``.
+
+    Raises:
+        BadInput: the table cannot be read, has no truth, or holds what it cannot.
+        NotFound: there is no such setting or score.
+    """
+    given = _settings(settings)
+    rows = _known(_read(predictions, problem, truth=True), problem.target)
+    if rows.num_rows == 0:
+        raise BadInput(
+            f"No row of {predictions} has a truth in '{problem.target}': a baseline is made of predictions "
+            "whose truth is known.",
+            do="Give it the predictions for the evaluation set, with the target in them.",
+        )
+    judged, labels = judge(rows, problem, given.labels)
+    score = given.score or fitting_score(judged)
+    if score not in SCORES[problem.type]:
+        raise NotFound(f"score of a {problem.type} problem", score, SCORES[problem.type])
+    rng = np.random.default_rng(given.seed)
+    baseline = ModelQualityBaseline.of(
+        measure(judged, score, rng),
+        season=problem.season,
+        margin=given.constraint_margin,
+        classes=labels.classes,
+        threshold=given.threshold,
+    )
+    bounds = files.ConstraintsFile(problem.type, _edited(baseline.constraints, given))
+    statistics = files.statistics(judged, labels.classes, rng)
+    (out / STATISTICS).write_bytes(files.write_statistics(statistics))
+    (out / CONSTRAINTS).write_bytes(files.write_constraints(bounds))
+    (out / BASELINE).write_text(baseline.model_dump_json(exclude={"constraints"}) + "\n", encoding="utf-8")
+
+
+def check(
+    predictions: Path,
+    ground_truth: Path,
+    baseline: Path,
+    problem: Problem,
+    out: Path,
+    settings: Mapping[str, Any],
+) -> Verdict:
+    """Hold a batch's predictions against the truth; writes verdict, metrics and violations.
+
+    Args:
+        predictions: the batch's table.
+        ground_truth: a table with business keys and target.
+        baseline: a folder from ``write_baseline``; under ``policy = "sagemaker"`` Model Monitor's
+            ``constraints.json`` is enough.
+        problem: which columns are keys, target and prediction.
+        out: an existing folder.
+        settings: see ``Settings``.
+
+    Raises:
+        BadInput: a table or the baseline cannot be read, keys do not fit together, or the truth has
+            several rows for one.
+        NotFound: there is no such setting, or no constraint for a metric.
+    """
+    given = _settings(settings)
+    held = _read_baseline(baseline)
+    bounds = _edited(_read_constraints(baseline, problem), given)
+    if held is None and given.policy != "sagemaker":
+        raise BadInput(
+            f"{baseline} has no {BASELINE}: nothing says how much good batches differ.",
+            do='Make it with a Baseline step, or let its constraints decide with policy = "sagemaker".',
+        )
+    batch = _read(predictions, problem, truth=False)
+    joined = join(batch, table.read(ground_truth, [*problem.keys, problem.target]), problem)
+    rows = _known(joined.table, problem.target)
+    coverage = rows.num_rows / batch.num_rows if batch.num_rows else 0.0
+    rng = np.random.default_rng(given.seed)
+    measured = _measure(rows, problem, given, held, rng)
+    metrics = measured.metrics if measured is not None else {}
+    if measured is None or held is None:
+        verdict = model_quality.check_constraints(
+            metrics, bounds, rows.num_rows, coverage=coverage, rule=given
+        )
+    else:
+        held = held.model_copy(update={"constraints": bounds})
+        verdict = model_quality.check(measured, held, coverage=coverage, rule=given, rng=rng)
+    verdict = _with_strangers(verdict, joined.unknown, joined.elsewhere)
+    passed = violated(metrics, bounds) if verdict.outcome is not Outcome.INSUFFICIENT else ()
+    flat = {
+        "coverage": coverage,
+        "rows": batch.num_rows,
+        "rows_with_truth": rows.num_rows,
+        "truth_without_prediction": joined.unknown,
+        **{name: value for name, value in metrics.items() if isfinite(value)},
+    }
+    (out / "verdict.json").write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (out / "metrics.json").write_text(json.dumps(flat, allow_nan=False, indent=2) + "\n", encoding="utf-8")
+    (out / VIOLATIONS[0]).write_bytes(files.write_violations(metrics, passed))
+    return verdict
+
+
+def _settings(settings: Mapping[str, Any]) -> Settings:
+    for name in settings:
+        if name not in Settings.model_fields:
+            raise NotFound("setting of the model quality monitor", name, Settings.model_fields)
+    return checked(Settings, settings, "the settings of the model quality monitor")
+
+
+def _read(predictions: Path, problem: Problem, *, truth: bool) -> pa.Table:
+    """The columns that matter: keys, group, predictions and, if asked for, the target."""
+    names = table.schema(predictions).names
+    group = [problem.group] if problem.group in names else []
+    target = [problem.target] if truth else []
+    columns = [*problem.keys, *group, *target, *prediction_columns(names, problem)]
+    return table.read(predictions, list(dict.fromkeys(name for name in columns if name is not None)))
+
+
+def _known(rows: pa.Table, target: str) -> pa.Table:
+    """The rows whose truth is known: neither null nor NaN."""
+    return rows.filter(pc.invert(pc.is_null(rows[target], nan_is_null=True)))
+
+
+def _measure(
+    rows: pa.Table,
+    problem: Problem,
+    given: Settings,
+    held: ModelQualityBaseline | None,
+    rng: np.random.Generator,
+) -> Measurement | None:
+    if rows.num_rows == 0:
+        return None
+    labels = given.labels if held is None else Labels(held.classes, held.threshold)
+    judged, _ = judge(rows, problem, labels)
+    return measure(judged, fitting_score(judged) if held is None else held.score, rng)
+
+
+def _with_strangers(verdict: Verdict, unknown: int, elsewhere: int) -> Verdict:
+    """The verdict, with a word about truth that no prediction was made for."""
+    told = f" {unknown:,} rows of truth about these dates have no prediction." if unknown else ""
+    counts = {"truth_without_prediction": unknown, "truth_about_other_dates": elsewhere}
+    return verdict.model_copy(
+        update={"summary": verdict.summary + told, "figures": {**verdict.figures, **counts}}
+    )
+
+
+def _read_baseline(folder: Path) -> ModelQualityBaseline | None:
+    path = folder / BASELINE
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+        return ModelQualityBaseline.model_validate({**document, "constraints": ()})
+    except (ValidationError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise Corrupt(f"{path} is not a model quality baseline: {reason}.", do="Make it again.") from error
+
+
+def _read_constraints(folder: Path, problem: Problem) -> Sequence[MetricConstraint]:
+    path = folder / CONSTRAINTS
+    if not path.is_file():
+        raise BadInput(
+            f"{folder} is no model quality baseline: it has no {CONSTRAINTS}.",
+            do="Make one with a Baseline step, or copy Model Monitor's statistics.json and constraints.json there.",
+        )
+    found = files.read_constraints(path.read_bytes(), str(path))
+    if found.type != problem.type:
+        raise BadInput(
+            f"{path} is about a {found.type} problem; this one is {problem.type}.",
+            do="Use the baseline of this problem.",
+        )
+    return found.constraints
+
+
+def _edited(bounds: Sequence[MetricConstraint], given: Settings) -> tuple[MetricConstraint, ...]:
+    """With the thresholds of the settings."""
+    for name in given.thresholds:
+        if name not in {bound.metric for bound in bounds}:
+            raise NotFound("constraint for the metric", name, {bound.metric for bound in bounds})
+    return tuple(
+        bound.model_copy(update={"threshold": given.thresholds.get(bound.metric, bound.threshold)})
+        for bound in bounds
+    )
