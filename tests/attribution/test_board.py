@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from spalje.attribution.board import Board
+from spalje.errors import BadInput
 
 ROWS = pa.table(
     {
@@ -83,6 +84,18 @@ def test_a_background_in_another_type_is_brought_to_the_rows(row, back, expected
     assert board.rows.schema.field("x").type == expected
     assert board.background.schema == board.rows.schema
     assert board.differ[:, 0, 0].tolist() == [True, False]
+
+
+def test_a_column_of_nothing_but_nulls_takes_the_other_ones_type():
+    board = Board.of(pa.table({"x": pa.nulls(2)}), pa.table({"x": [1.5]}))
+    assert board.mixed(np.array([[True], [False]]), 0, places(1, 2, 1))["x"].to_pylist() == [None, 1.5]
+    board = Board.of(pa.table({"x": [1.5]}), pa.table({"x": pa.nulls(1)}))
+    assert board.background["x"].type == pa.float64()
+
+
+def test_types_that_have_nothing_in_common_are_an_error():
+    with pytest.raises(BadInput, match=r"Column 'x' is int64 .* and string in the background"):
+        Board.of(pa.table({"x": [1]}), pa.table({"x": ["a"]}))
 
 
 def test_coalitions_that_make_the_same_row_have_the_same_key():

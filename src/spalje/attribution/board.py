@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spalje.errors import BadInput
+
 #: Which features are in a coalition, shape (coalitions, features).
 Masks: TypeAlias = npt.NDArray[np.bool_]
 
@@ -33,8 +35,12 @@ class Board:
 
     @classmethod
     def of(cls, rows: pa.Table, background: pa.Table) -> Self:
-        """Lay rows and background side by side; nulls equal nulls."""
-        pairs = [_alike(rows[name], background[name]) for name in rows.column_names]
+        """Lay rows and background side by side; nulls equal nulls.
+
+        Raises:
+            BadInput: a column's types in the two have nothing in common.
+        """
+        pairs = [_alike(name, rows[name], background[name]) for name in rows.column_names]
         rows = pa.table([row for row, _ in pairs], rows.column_names).replace_schema_metadata(
             rows.schema.metadata
         )
@@ -81,17 +87,32 @@ class Board:
         return pa.table(columns, schema=self.rows.schema)
 
 
-def _alike(row: pa.ChunkedArray, back: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Both in one type: the rows', unless the background has numbers that it cannot hold."""
+def _alike(name: str, row: pa.ChunkedArray, back: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Both in one type: the rows', unless it cannot hold what the background has."""
     if row.type == back.type:
         return row, back
-    if pa.types.is_dictionary(back.type):
-        back = back.cast(back.type.value_type)
-    if pa.types.is_dictionary(row.type):
-        return row, back.cast(row.type.value_type).dictionary_encode().cast(row.type)
-    if pa.types.is_integer(row.type) and pa.types.is_floating(back.type):
-        row = row.cast(pa.float64())
-    return row, back.cast(row.type)
+    wanted = row.type
+    if pa.types.is_null(row.type):  # a column of nothing but nulls
+        wanted = back.type
+    elif pa.types.is_integer(row.type) and pa.types.is_floating(back.type):
+        wanted = pa.float64()
+    try:
+        return _cast(row, wanted), _cast(back, wanted)
+    except pa.ArrowException as error:
+        raise BadInput(
+            f"Column '{name}' is {row.type} in the rows to be explained and {back.type} in the background.",
+            do="Give it the type that it had in training, or make the baseline again.",
+        ) from error
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    if column.type == wanted:
+        return column
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_dictionary(wanted):
+        return column.cast(wanted.value_type).dictionary_encode().cast(wanted)
+    return column.cast(wanted)
 
 
 def _joined(row: pa.ChunkedArray, back: pa.ChunkedArray) -> pa.Array:
