@@ -122,8 +122,8 @@ def test_an_earlier_release_is_migrated(record: Recorder, tmp_path: Path, monkey
 def test_a_migration_that_fails_changes_nothing(
     record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    next_release(tmp_path / "next", monkeypatch, "op.execute('select * from nothing')")
-    with pytest.raises(SpaljeError, match="no such table: nothing"):
+    next_release(tmp_path / "next", monkeypatch, "op.execute('select * from absent')")
+    with pytest.raises(SpaljeError, match="no such table: absent"):
         open_metadata(f"sqlite:///{tmp_path / 'metadata.db'}")
     monkeypatch.undo()
     metadata = open_metadata(f"sqlite:///{tmp_path / 'metadata.db'}")

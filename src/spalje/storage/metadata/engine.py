@@ -1,6 +1,8 @@
 """Connections to the metadata database: SQLite in a local folder, or PostgreSQL."""
 
 import json
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +98,28 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _prepare(connection: Any, _: Any) -> None:
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    _use_write_ahead_log(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch it on; while others do the same, SQLite says that it is locked without waiting as it does elsewhere."""
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > patience:
+                raise
+            time.sleep(0.01)
+        else:
+            break
+    if mode != "wal":
+        raise BadInput(
+            f"The metadata database cannot keep a write-ahead log where it lies (its journal is {mode!r}).",
+            do="Move the workspace to a local disk, or set metadata_url to a PostgreSQL database.",
+        )
 
 
 def _begin(connection: Connection) -> None:
