@@ -87,7 +87,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     """Units per week, sold and forecast, all stores and the six largest categories."""
     largest = table.groupby("product_category")["units"].sum().nlargest(6).index
     figure, axes = plt.subplots(2, 3, figsize=(11, 5), sharex=True, layout="constrained")
-    for axis, category in zip(axes.flat, largest, strict=True):
+    for axis, category in zip(axes.flat, largest, strict=False):
         weeks = table[table["product_category"] == category].groupby("week")[["units", *FORECASTS.values()]].sum()
         axis.plot(weeks.index, weeks["units"], color="black", lw=2, label="sold")
         for (prefix, column), colour in zip(FORECASTS.items(), ("#1b7837", "#bbbbbb", "#8888cc"), strict=True):
