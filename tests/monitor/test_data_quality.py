@@ -261,3 +261,16 @@ def test_breaches_come_first_and_the_summary_is_the_worst():
 
 def test_a_table_without_columns():
     assert check(Profile(rows=500), Profile(rows=500), suggest(Profile(rows=500))).outcome is Outcome.OK
+
+
+def test_row_ids_are_no_categories_to_compare():
+    """More different values than are kept: no value is common enough to drift, and all are new."""
+    ids = profile({"id": [f"row {i}" for i in range(70_000)]})
+    batch = profile({"id": [f"order {i}" for i in range(3000)]})
+    assert check(ids, ids, suggest(ids)).outcome is Outcome.OK
+    verdict = check(batch, ids, suggest(ids))
+    assert verdict.outcome is Outcome.OK
+    assert "unseen" not in verdict.figures["columns"]["id"]
+    one = check(profile({"id": ["row 1"] * 3000}), ids, suggest(ids))
+    assert found(one) == {("baseline_drift_check", "id")}
+    assert "'row 1' went from 0 % to 100 %" in one.summary

@@ -25,6 +25,9 @@ def document():
         (("format",), 2, "format"),
         (("rows",), 1999, "does not have the table's 1999 rows"),
         (("columns", 0, "nulls"), 1, "add up to 2001"),
+        (("columns", 0, "nulls"), 10**400, "columns.0.nulls"),
+        (("columns", 1, "numbers", "moments", "high"), 10**400, "moments.high"),
+        (("columns", 1, "numbers", "points", "counts"), [10**400], "points.counts"),
         (("columns", 0, "kind"), "number", "columns.0.kind"),
         (("columns", 0, "kind"), "text", "has no numbers"),
         (("columns", 0, "surprise"), 1, "surprise"),
@@ -35,6 +38,8 @@ def document():
         (("columns", 1, "numbers", "points", "counts"), [1], "every value needs a count"),
         (("columns", 2, "texts", "values"), ["a", "a"], "twice"),
         (("columns", 2, "name"), "x", "same name"),
+        (("columns", 2, "name"), "\ud800", "surrogates not allowed"),
+        (("columns", 2, "texts", "values"), ["a", "\ud800"], "surrogates not allowed"),
     ],
 )
 def test_damage_is_refused_by_place(document, place, value, says):

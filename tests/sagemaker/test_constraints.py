@@ -193,6 +193,8 @@ def test_what_was_struck_out_comes_from_training(old):
             lambda old: old["monitoring_config"]["distribution_constraints"].update(comparison_method="KS"),
             "'Simple' or 'Robust'",
         ),
+        (lambda old: old["features"][1]["string_constraints"].update(domains=[1]), "a list of texts"),
+        (lambda old: old["features"][0].update(completeness=10**400), "that a computer can hold"),
         (lambda old: old["features"][0].update(spalje={"hihg": 3}), "has no 'hihg'"),
         (lambda old: old.update(spalje={"rows": {"expected": 0}}), r"rows\.expected is 0"),
     ],
@@ -202,3 +204,8 @@ def test_what_is_not_allowed_is_refused_by_place(old, change, says):
     with pytest.raises(BadInput, match=says) as caught:
         read(encoded(old))
     assert caught.value.do
+
+
+def test_a_domain_with_no_characters_is_still_text(old):
+    raw = encoded(old).replace(b'["a", "b"]', b'["\\ud800", "b"]')
+    assert read(raw).constraints.columns["store"].domains == ("\ufffd", "b")

@@ -139,6 +139,24 @@ def test_buckets_that_are_not_all_values_are_not_taken_for_all(old):
             lambda document: document["features"][2]["string_statistics"]["common"].update(num_present=7),
             "hold 29,000 values, but num_present is 7",
         ),
+        (
+            lambda document: document["features"][0]["numerical_statistics"]["distribution"]["kll"][
+                "sketch"
+            ].update(data=[[10**400]]),
+            "lists of finite numbers",
+        ),
+        (
+            lambda document: document["features"][0]["numerical_statistics"]["distribution"]["kll"][
+                "sketch"
+            ].update(data=7),
+            "at most 60 lists",
+        ),
+        (
+            lambda document: document["features"][0]["numerical_statistics"]["distribution"]["kll"][
+                "sketch"
+            ].update(data=[[]] * 99),
+            "at most 60 lists",
+        ),
         (lambda document: document["dataset"].update(item_count=10), "but the table has 10 rows"),
         (lambda document: document["features"][0].update(inferred_type="Boolean"), "it can be Integral"),
         (lambda document: document["features"][0].pop("name"), r"features\[0\] has no name"),

@@ -39,7 +39,9 @@ def linf(values: Values, rows: Rows, other_values: Values, other_rows: Rows) -> 
     return float(np.max(np.abs(_share(values, rows, places) - _share(other_values, other_rows, places))))
 
 
-def linf_categories(rows: Rows, other_rows: Rows) -> float:
+def linf_categories(
+    rows: Rows, other_rows: Rows, *, size: int | None = None, other_size: int | None = None
+) -> float:
     """The largest difference of one category's share: ``max_v |p(v) - q(v)|``.
 
     Model Monitor's ``Simple`` method for strings.
@@ -47,6 +49,8 @@ def linf_categories(rows: Rows, other_rows: Rows) -> float:
     Args:
         rows: shape (m,), rows with each category.
         other_rows: the same of the other sample, the same categories in the same order.
+        size: rows of the sample, when not every one of its categories is among these.
+        other_size: the same of the other sample.
 
     Returns:
         0 (the same) to 1 (each a single category, not the same one).
@@ -55,7 +59,8 @@ def linf_categories(rows: Rows, other_rows: Rows) -> float:
         >>> round(linf_categories(np.array([10, 20, 25, 10, 5]), np.array([11, 20, 25, 10, 10])), 8)
         0.06015038
     """
-    return float(np.max(np.abs(rows / rows.sum() - other_rows / other_rows.sum())))
+    shares, others = rows / (size or rows.sum()), other_rows / (other_size or other_rows.sum())
+    return float(np.max(np.abs(shares - others), initial=0.0))
 
 
 def robust(distance: float, rows: int, other_rows: int) -> float:

@@ -26,14 +26,15 @@ class Distance:
     Attributes:
         simple: largest difference of cumulative shares (numbers) or of one value's share (strings).
         robust: the same less what sampling alone could explain.
-        psi: population stability index over tenths of training, or over values.
-        jensen_shannon: distance over the same cells, 0 to 1.
+        psi: population stability index over tenths of training, or over values; None where not all
+            values are known.
+        jensen_shannon: distance over the same cells, 0 to 1; None as ``psi``.
     """
 
     simple: float
     robust: float
-    psi: float
-    jensen_shannon: float
+    psi: float | None
+    jensen_shannon: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +154,9 @@ def figures(pair: Pair) -> dict[str, float]:
         "not_finite": now.nan + now.infinite,
     }
     if pair.distance:
-        found |= {
-            "distance": pair.distance.simple,
-            "distance_robust": pair.distance.robust,
-            "psi": pair.distance.psi,
-            "jensen_shannon": pair.distance.jensen_shannon,
-        }
+        found |= {"distance": pair.distance.simple, "distance_robust": pair.distance.robust}
+        if pair.distance.psi is not None and pair.distance.jensen_shannon is not None:
+            found |= {"psi": pair.distance.psi, "jensen_shannon": pair.distance.jensen_shannon}
     for column, name in ((now, "mean"), (then, "mean_baseline")):
         if column.numbers and column.numbers.moments.count:
             found[name] = column.numbers.moments.mean
@@ -197,16 +195,26 @@ def _between_numbers(now: Numbers, then: Numbers) -> Distance:
     mine, theirs = now.weighted(), then.weighted()
     bounds = np.unique([quantile(*theirs, share) for share in TENTHS])
     cells, others = (_cells(values, counts, bounds) for values, counts in (mine, theirs))
-    return _distance(linf(*mine, *theirs), now.moments.count, then.moments.count, cells, others)
+    apart = linf(*mine, *theirs)
+    return Distance(
+        apart,
+        robust(apart, now.moments.count, then.moments.count),
+        psi(cells, others),
+        jensen_shannon(cells, others),
+    )
 
 
 def _between_texts(now: Texts, then: Texts) -> Distance:
     _, rows, others = align(now, then)
-    return _distance(linf_categories(rows, others), now.count, then.count, rows, others)
-
-
-def _distance(simple: float, now: int, then: int, cells: Counts, others: Counts) -> Distance:
-    return Distance(simple, robust(simple, now, then), psi(cells, others), jensen_shannon(cells, others))
+    # a share is too small by 1 in 32,769 at most where counts are not exact
+    apart = linf_categories(rows, others, size=now.count, other_size=then.count)
+    exact = now.exact and then.exact
+    return Distance(
+        apart,
+        robust(apart, now.count, then.count),
+        psi(rows, others) if exact else None,
+        jensen_shannon(rows, others) if exact else None,
+    )
 
 
 def _cells(values: Floats, counts: Counts, bounds: Floats) -> Counts:

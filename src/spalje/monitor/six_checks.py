@@ -158,7 +158,7 @@ def _threshold(pair: Pair) -> float:
 def _what_moved(pair: Pair) -> str:
     if pair.now.texts and pair.then.texts:
         values, counts, others = align(pair.now.texts, pair.then.texts)
-        shares, before = counts / counts.sum(), others / others.sum()
+        shares, before = counts / pair.now.texts.count, others / pair.then.texts.count
         place = int(np.argmax(np.abs(shares - before)))
         return f"{values[place].as_py()!r} went from {percent(before[place])} to {percent(shares[place])}"
     if pair.now.numbers and pair.then.numbers:

@@ -1,9 +1,9 @@
 """Profiles as JSON documents and back."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,11 @@ from spalje.profile.text import Texts
 
 #: Version of the form below; a reader refuses any other.
 FORMAT = 1
+
+#: Rows of a table.
+Rows: TypeAlias = Annotated[int, Field(ge=0, le=2**62)]
+#: A whole number of 64 bits, signed or not.
+Exact: TypeAlias = Annotated[int, Field(ge=-(2**63), lt=2**64)]
 
 
 def to_dict(profile: Profile) -> dict[str, Any]:
@@ -83,16 +88,16 @@ class _Words(_Form):
 
 
 class _Moments(_Form):
-    count: int = Field(ge=0)
+    count: Rows
     mean: float
     std: float = Field(ge=0)
-    low: int | float
-    high: int | float
+    low: Exact | float
+    high: Exact | float
 
 
 class _Points(_Form):
     values: tuple[float, ...]
-    counts: tuple[int, ...]
+    counts: tuple[Rows, ...]
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
@@ -105,7 +110,7 @@ class _Points(_Form):
 
 class _Sketch(_Form):
     k: int = Field(ge=8, le=1 << 20)
-    turns: tuple[int, ...]
+    turns: tuple[Rows, ...]
     levels: tuple[_Words, ...] = Field(min_length=1, max_length=60)
 
     @model_validator(mode="after")
@@ -120,8 +125,8 @@ class _Sketch(_Form):
 
 class _Numbers(_Form):
     moments: _Moments
-    negative: int = Field(ge=0)
-    integral: int = Field(ge=0)
+    negative: Rows
+    integral: Rows
     points: _Points | None = None
     sketch: _Sketch | None = None
     distinct: _Words | None = None
@@ -153,9 +158,9 @@ class _Numbers(_Form):
 
 class _Texts(_Form):
     values: tuple[str, ...]
-    counts: tuple[int, ...]
-    count: int = Field(ge=0)
-    short: int = Field(ge=0)
+    counts: tuple[Rows, ...]
+    count: Rows
+    short: Rows
     distinct: _Words | None = None
 
     @model_validator(mode="after")
@@ -164,6 +169,7 @@ class _Texts(_Form):
             raise ValueError("every value needs a count of at least 1")
         if len(set(self.values)) != len(self.values):
             raise ValueError("a value stands there twice")
+        _unicode(self.values)
         total = sum(self.counts)
         if total > self.count or (self.short == 0 and total != self.count):
             raise ValueError(f"it counts {self.count} values, but their counts add up to {total}")
@@ -178,11 +184,11 @@ class _Texts(_Form):
 class _Column(_Form):
     name: str
     kind: Kind
-    rows: int = Field(ge=0)
-    nulls: int = Field(ge=0)
-    nan: int = Field(default=0, ge=0)
-    positive_infinity: int = Field(default=0, ge=0)
-    negative_infinity: int = Field(default=0, ge=0)
+    rows: Rows
+    nulls: Rows
+    nan: Rows = 0
+    positive_infinity: Rows = 0
+    negative_infinity: Rows = 0
     numbers: _Numbers | None = None
     texts: _Texts | None = None
 
@@ -192,6 +198,7 @@ class _Column(_Form):
             raise ValueError(
                 f"a column of kind {self.kind} {'needs' if self.kind.numeric else 'has no'} numbers"
             )
+        _unicode([self.name])
         values = self.numbers.moments.count if self.numbers else self.texts.count if self.texts else 0
         total = self.nulls + self.nan + self.positive_infinity + self.negative_infinity + values
         if total != self.rows:
@@ -214,7 +221,7 @@ class _Column(_Form):
 
 class _Profile(_Form):
     format: Literal[1]
-    rows: int = Field(ge=0)
+    rows: Rows
     columns: tuple[_Column, ...]
     refused: dict[str, str]
 
@@ -224,10 +231,17 @@ class _Profile(_Form):
             self.refused
         ):
             raise ValueError("two columns have the same name")
+        _unicode(self.refused)
         odd = [column.name for column in self.columns if column.rows != self.rows]
         if odd:
             raise ValueError(f"column {odd[0]!r} does not have the table's {self.rows} rows")
         return self
+
+
+def _unicode(texts: Iterable[str]) -> None:
+    """Raises ``UnicodeEncodeError``, a ``ValueError``, where a text has a lone surrogate."""
+    for text in texts:
+        text.encode()
 
 
 def _words(array: Any, kind: str) -> dict[str, str]:

@@ -105,7 +105,7 @@ def _column(record: Record) -> ColumnConstraints:
     if numbers.has("is_non_negative"):
         values["is_non_negative"] = numbers.plain("is_non_negative")
     if strings.has("domains"):
-        values["domains"] = strings.plain("domains")
+        values["domains"] = strings.texts("domains")
     monitoring: dict[str, Any] = {}
     for place in (numbers, strings, record):
         monitoring |= _monitoring(place.record(*OVERRIDES))

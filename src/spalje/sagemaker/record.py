@@ -1,6 +1,7 @@
 """JSON of which only some keys are understood: read leniently, written strictly, the rest kept as it was."""
 
 import json
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -93,7 +94,9 @@ class Record:
                     raise self._bad(key, "a number") from None
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise self._bad(key, "a number")
-            return value if isinstance(value, int) or isfinite(value) else None
+            if isinstance(value, int) and abs(value) > sys.float_info.max:
+                raise self._bad(key, "a number that a computer can hold")
+            return value if isfinite(value) else None
         return None
 
     def count(self, key: str, default: int = 0) -> int:
@@ -114,6 +117,13 @@ class Record:
                     raise self._bad(key, "text")
                 return unicode(value)
         return None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of texts under a key, as valid Unicode; without the key, none."""
+        values = self._value(key) or []
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise self._bad(key, "a list of texts")
+        return tuple(unicode(value) for value in values)
 
     def plain(self, key: str) -> Any:
         """Whatever is under a key; None without it."""

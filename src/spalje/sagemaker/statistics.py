@@ -10,6 +10,8 @@ from spalje.profile.column import InferredType
 from spalje.profile.kll import SHRINK, Floats, K
 from spalje.sagemaker.record import OURS, Filled, Record, dumps
 
+#: Levels of a sketch: an item of the 60th stands for 2**59 rows.
+MOST_LEVELS = 60
 #: A document that was not read from a file.
 _NOWHERE = Record("statistics.json")
 
@@ -155,7 +157,13 @@ def _numerical(record: Record, present: int) -> NumericalStatistics:
     parameters = sketch.record("parameters")
     levels = None
     if sketch.has("data"):
-        levels = tuple(_level(sketch, level) for level in sketch.plain("data"))
+        data = sketch.plain("data")
+        if not isinstance(data, list) or len(data) > MOST_LEVELS:
+            raise BadInput(
+                f"{sketch.where}: data should be a list of at most {MOST_LEVELS} lists.",
+                do="Correct the file.",
+            )
+        levels = tuple(_level(sketch, level) for level in data)
         weight = sum(len(level) << height for height, level in enumerate(levels))
         if weight != present:
             raise BadInput(
@@ -185,7 +193,7 @@ def _numerical(record: Record, present: int) -> NumericalStatistics:
 def _level(sketch: Record, items: Any) -> Floats:
     try:
         level = np.array(items, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         level = np.array(np.nan)
     if level.ndim != 1 or not np.isfinite(level).all():
         raise BadInput(f"{sketch.where}: data should be lists of finite numbers.", do="Correct the file.")
