@@ -87,7 +87,8 @@ def _beside(evidence: Evidence, score: str) -> str:
     if evidence.name == "bias":
         return f"bias {_signed(evidence.now)} against {_signed(evidence.then)} at build time"
     now, then = (number(float(f"{value:.3g}")) for value in (evidence.now, evidence.then))
-    return f"{score} {now} against {then} at build time ({_signed(evidence.worse_by)})"
+    said = f"{score} {now} against {then} at build time"
+    return f"{said} ({_signed(evidence.worse_by)})" if evidence.then else said
 
 
 def _signed(share: float) -> str:

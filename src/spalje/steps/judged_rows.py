@@ -119,7 +119,7 @@ def text(value: Any) -> str:
     """
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
 
