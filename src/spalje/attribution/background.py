@@ -61,7 +61,6 @@ def background_of(
     """
     if table.num_rows > SAMPLE:
         table = table.take(np.sort(rng.choice(table.num_rows, SAMPLE, replace=False)))
-    table = table.combine_chunks()
     numeric = {
         name: _floats(table[name])
         for name in table.column_names
