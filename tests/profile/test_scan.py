@@ -146,3 +146,24 @@ def test_two_columns_of_one_name_are_refused():
     batch = pa.RecordBatch.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
     with pytest.raises(BadInput, match="more than one column named 'x'"):
         profile_batches([batch])
+
+
+@pytest.mark.parametrize("type_", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("end", ["min", "max", "both", "middle"])
+def test_whole_numbers_of_every_width_are_counted_to_their_ends(type_, end):
+    info, rng = np.iinfo(type_), np.random.default_rng(0)
+    near = {
+        "min": [info.min + i for i in range(9)],
+        "max": [info.max - i for i in range(9)],
+        "both": [info.min, info.max, 0, 1],
+        "middle": list(range(100)),
+    }[end]
+    values = np.array(near, dtype=type_)[rng.integers(0, len(near), 5000)]
+    found = column(values).numbers
+    unique, counts = np.unique(values, return_counts=True)
+    assert (found.moments.low, found.moments.high) == (int(unique[0]), int(unique[-1]))
+    assert (found.moments.count, found.different) == (5000, len(unique))
+    assert found.negative == int(counts[unique < 0].sum())
+    if found.points is not None:
+        assert found.points.values.tolist() == unique.astype(float).tolist()
+        assert found.points.counts.tolist() == counts.tolist()

@@ -139,7 +139,8 @@ def _at(levels: tuple[Floats, ...], height: int) -> Floats:
 def _join(one: Floats, two: Floats) -> Floats:
     if len(one) == 0 or len(two) == 0:
         return one if len(two) == 0 else two
-    return np.sort(np.concatenate([one, two]))
+    # stable: it merges two sorted runs instead of sorting anew
+    return np.sort(np.concatenate([one, two]), kind="stable")
 
 
 def _compress(levels: list[Floats], turns: list[int], k: int) -> None:

@@ -17,6 +17,8 @@ from spalje.profile.kll import Counts
 from spalje.profile.profile import Profile
 from spalje.profile.text import Texts
 
+#: Whole numbers within less than this are counted instead of sorted: their counts fit the cache.
+CLOSE = 2**16
 #: Units of a second that Arrow's times come in.
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -79,7 +81,7 @@ class _NumberReader:
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         present = array.drop_null() if array.null_count else array
-        ordered = np.sort(_numbers(present))
+        ordered = _sorted(_numbers(present))
         before, after, finite = 0, len(ordered), len(ordered)
         if ordered.dtype.kind == "f":
             # NaN sorts last, behind infinity
@@ -160,6 +162,19 @@ def _numbers(array: pa.Array) -> NDArray[Any]:
         return seconds
     values: NDArray[Any] = array.to_numpy(zero_copy_only=True)
     return values
+
+
+def _sorted(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Rising; whole numbers that are close together are counted, which takes a tenth of the time."""
+    if numbers.dtype.kind not in "iu" or len(numbers) == 0:
+        return np.sort(numbers)
+    low, high = int(numbers.min()), int(numbers.max())
+    if high - low >= min(len(numbers), CLOSE):
+        return np.sort(numbers)
+    # differences wrap around in the numbers' own width, and mean what they should without a sign
+    first = np.array(low, dtype=numbers.dtype)
+    counts = np.bincount((numbers - first).view(f"u{numbers.itemsize}").astype(np.intp))
+    return np.repeat(np.arange(high - low + 1).astype(numbers.dtype) + first, counts)
 
 
 def _texts(values: pa.Array) -> pa.StringArray:
