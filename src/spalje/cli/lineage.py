@@ -9,7 +9,7 @@ from rich.tree import Tree
 from spalje.cli.artifact import full_digest
 from spalje.cli.options import Common
 from spalje.cli.output import console, print_json
-from spalje.lineage.graph import Edge, Graph, Node
+from spalje.lineage.graph import Graph, Node
 from spalje.lineage.trace import trace
 
 _TITLES = {"up": " came from", "down": " went into"}
@@ -47,19 +47,17 @@ def tree(graph: Graph, direction: str) -> Tree:
 
 
 def _grow(branch: Tree, graph: Graph, identity: str, direction: str, seen: set[str]) -> None:
-    edges = graph.above(identity) if direction == "up" else graph.below(identity)
-    for edge in edges:
+    again: list[str] = []
+    for edge in graph.above(identity) if direction == "up" else graph.below(identity):
         node = graph.node(edge.source if direction == "up" else edge.target)
-        known = node.id in seen
-        again = " (above)" if known and _next(graph, node.id, direction) else ""
-        child = branch.add(Text.assemble((f"{edge.port}: ", "dim"), _label(node), (again, "dim")))
-        if not known:
-            seen.add(node.id)
-            _grow(child, graph, node.id, direction, seen)
-
-
-def _next(graph: Graph, identity: str, direction: str) -> tuple[Edge, ...]:
-    return graph.above(identity) if direction == "up" else graph.below(identity)
+        if node.id in seen:
+            again.append(edge.port)
+            continue
+        seen.add(node.id)
+        child = branch.add(Text.assemble((f"{edge.port}: ", "dim"), _label(node)))
+        _grow(child, graph, node.id, direction, seen)
+    if again:
+        branch.add(Text(f"shown above: {', '.join(again)}", style="dim"))
 
 
 def _label(node: Node) -> Text:

@@ -1,7 +1,6 @@
 """``spalje model``: the versions of a project's model and what people decided about them."""
 
 import json
-from collections.abc import Sequence
 
 from cyclopts import App
 from rich.text import Text
@@ -87,12 +86,12 @@ def show(version: str, *, common: Common = Common()) -> None:
         out.print(
             table(("feature", "mean |φ|", "share", ""), rows, title="\nFeature attributions (target's unit)")
         )
-    rows = [
+    history = [
         (entry.number, coloured(entry.status), entry.who, f"{entry.at:%Y-%m-%d %H:%M}", entry.reason)
         for entry in found.history
     ]
     out.print(
-        table(("", "status", "who", "when (UTC)", "why"), rows, title="\nHistory (hash chain verified)")
+        table(("", "status", "who", "when (UTC)", "why"), history, title="\nHistory (hash chain verified)")
     )
 
 

@@ -51,14 +51,7 @@ class Stage:
         self.out.print()
         self.out.print(Rule(Text(title, style="bold"), align="left", style="dim"))
         if command:
-            self.out.print(
-                Text(
-                    f"  $ {command}"
-                    if " " in command and command.split()[0] in ("spalje", "git")
-                    else f"  {command}",
-                    style="cyan",
-                )
-            )
+            self.out.print(Text(f"  $ {command}", style="cyan"))
 
     def say(self, text: str) -> None:
         """A sentence."""
@@ -101,9 +94,8 @@ class Stage:
     def results(self, version: ModelVersion) -> None:
         """The evaluation of a version beside the naive forecasts."""
         metrics = version.content.metrics
-        self.say(
-            f"\nModel version {version.id}, registered and pending. WAPE on nine weeks it has not seen (smaller is better):"
-        )
+        self.say(f"\nModel version {version.id} is registered and pending.")
+        self.say("Weighted absolute error (WAPE, smaller is better) on nine weeks it has not seen:")
         rows = [
             (level, *(metrics.get(f"{prefix}wape_{end}") for prefix in FORECASTS.values()))
             for level, end in LEVELS.items()
@@ -115,20 +107,14 @@ class Stage:
         content = batch.content
         self.line(
             Text.assemble(
-                f"{content.first}  ",
-                (f"{batch.id:18}", "bold"),
+                f"week of {content.first}  batch {batch.number:<3}",
                 f"{content.rows:6,} rows  version {content.version}  ",
                 coloured(content.status),
-                (
-                    "  " + ("; ".join(content.reasons))[: max(self.out.width - 75, 20)]
-                    if content.action != "block"
-                    else "",
-                    "dim",
-                ),
+                (f" ({_first_words(content.reasons[0])})" if content.action == "investigate" else "", "dim"),
             )
         )
 
-    def blocked(self, workspace: Workspace, batch: Batch) -> None:
+    def blocked(self, batch: Batch) -> None:
         """Why a batch was blocked, in plain words."""
         for reason in batch.content.reasons[:6]:
             self.out.print(Padding(Text.assemble(("✗ ", "red"), reason), (0, 0, 0, 4)))
@@ -147,39 +133,37 @@ class Stage:
             for name in ("wape", "bias", "rmse")
             if name in evaluation.metrics
         )
+        wanted = "  a retraining is proposed" if evaluation.action == "retrain" else ""
         self.line(
             Text.assemble(
-                "            ", ("truth: ", "dim"), coloured(evaluation.outcome), ("  " + figures, "dim")
+                ("    a week later, the truth: ", "dim"),
+                coloured(evaluation.outcome),
+                (f"  {figures}", "dim"),
+                (wanted, "magenta"),
             )
         )
 
-    def week_table(self, workspace: Workspace) -> None:
-        """All batches so far."""
+    def week_table(self, batches: tuple[Batch, ...]) -> None:
+        """All batches so far, the oldest first."""
         rows = []
-        for batch in reversed(workspace.metadata.batches.list(batch_project(workspace), 100)):
+        for batch in reversed(batches):
             content = batch.content
-            latest = batch.evaluations[-1] if batch.evaluations else None
-            metrics = latest.metrics if latest else {}
+            last = batch.evaluations[-1] if batch.evaluations else None
             rows.append(
                 (
                     str(content.first),
-                    batch.id,
+                    batch.number,
                     coloured(content.status),
                     coloured(content.action),
-                    coloured(latest.outcome) if latest else "",
-                    metrics.get("wape"),
-                    metrics.get("bias"),
-                    coloured(latest.action) if latest else "",
+                    coloured(last.outcome) if last else "",
+                    last.metrics.get("wape") if last else None,
+                    last.metrics.get("bias") if last else None,
+                    coloured({"publish": "go on"}.get(last.action, last.action)) if last else "",
                 )
             )
+        columns = ("week of", "batch", "status", "decision", "quality", "WAPE per day", "bias", "then")
         self.line("")
-        self.line(
-            table(
-                ("week of", "batch", "status", "decision", "quality", "WAPE", "bias", "then"),
-                rows,
-                title="The weeks",
-            )
-        )
+        self.line(table(columns, rows, title="The weeks"))
 
     def lineage(self, workspace: Workspace, subject: str) -> None:
         """Where something came from."""
@@ -207,6 +191,6 @@ class Stage:
         self.say(f"\nAll of it took {seconds(took_s)}.")
 
 
-def batch_project(workspace: Workspace) -> str:
-    """The only project of the demo's workspace."""
-    return workspace.metadata.projects.all()[0].name
+def _first_words(reason: str, most: int = 60) -> str:
+    """The beginning of a reason, at the end of a word."""
+    return reason if len(reason) <= most else reason[:most].rsplit(" ", 1)[0] + " …"

@@ -25,7 +25,7 @@ PROJECT = "fresh-produce"
 DATA_SCIENTIST = "Nils Ek <nils@example.org>"
 APPROVER = "Maja Lind"
 #: The first Monday that is forecast; everything before it is history.
-FIRST = date(2017, 9, 4)
+FIRST = date(2017, 10, 30)
 FAULT = "units_times_ten"
 
 
@@ -62,10 +62,12 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
                 _faulty_week(stage, workspace, monday, bad.result())
             _week(stage, workspace, monday, good)
             _truth(stage, workspace, monday, retailer.truth(monday))
-        stage.week_table(workspace)
+        stage.week_table(workspace.metadata.batches.list(PROJECT, 100))
         second = _retrain(stage, workspace, delivery.result(), first)
         _approve(stage, workspace, second, "Trained on eight more weeks; compared with version 1 above.")
-        stage.chapter("The next batch", "predicted with the version approved just now")
+        stage.chapter(
+            "The next batch", f"spalje run start inference --project {PROJECT} --param week={calendar[weeks]}"
+        )
         last = _week(stage, workspace, calendar[weeks], delivery.result())
     _lineage(stage, workspace, last)
     took = time.monotonic() - began
@@ -150,7 +152,7 @@ def _faulty_week(stage: Stage, workspace: Workspace, monday: date, delivery: Pat
         f"\nFor {monday} the warehouse delivers a fault: units multiplied by ten in a third of the stores."
     )
     batch = _week(stage, workspace, monday, delivery)
-    stage.blocked(workspace, batch)
+    stage.blocked(batch)
     stage.say("The warehouse mends its delivery, and the week is run again:")
 
 
