@@ -158,3 +158,17 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     pq.write_table(twice, tmp_path / "a.parquet")
     with pytest.raises(BadInput, match="more than one column named 'x'"):
         table.read(tmp_path)
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path):
+    """At no batch is more than a few row groups of the file in memory."""
+    values = pa.table({"x": np.random.default_rng(0).random(2_000_000)})
+    pq.write_table(
+        values, tmp_path / "a.parquet", row_group_size=50_000, compression="none", use_dictionary=False
+    )
+    size = values.nbytes
+    del values
+    before, most = pa.total_allocated_bytes(), 0
+    for _ in table.read_batches(tmp_path):
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < size / 5

@@ -126,16 +126,16 @@ def _open(file: Path, dictionary: Sequence[str] = ()) -> tuple[pq.ParquetFile, p
                 f"{file} is not a Parquet file: it begins with {first!r}, not {MAGIC!r}.",
                 do="Write it as Parquet, or give it a name that does not end in .parquet.",
             )
-        reader = pq.ParquetFile(file, page_checksum_verification=True)
+        # Arrow would fetch the whole file before the first batch
+        how = {"page_checksum_verification": True, "pre_buffer": False}
+        reader = pq.ParquetFile(file, **how)
         plain = reader.schema_arrow
         twice = [name for name, times in Counter(plain.names).items() if times > 1]
         if twice:
             raise BadInput(f"{file} has more than one column named {twice[0]!r}.", do="Rename one of them.")
         strings = [name for name in dictionary if pa.types.is_string(plain.field(name).type)]
         if strings:
-            reader = pq.ParquetFile(
-                file, page_checksum_verification=True, metadata=reader.metadata, read_dictionary=strings
-            )
+            reader = pq.ParquetFile(file, metadata=reader.metadata, read_dictionary=strings, **how)
     return reader, plain
 
 
