@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
 
-from spalje.errors import Corrupt
+from spalje.errors import BadInput, Corrupt
 from spalje.storage.artifacts import Artifacts
 
 
@@ -201,3 +202,24 @@ def test_full_disk(tmp_path: Path):
     assert list(artifacts.digests()) == []
     assert list((tmp_path / "store" / "incoming").iterdir()) == []
     assert artifacts.copy(source, "folder").size == 300_000
+
+
+def test_a_file_that_is_still_being_written_is_refused(tmp_path: Path):
+    artifacts, source, done = Artifacts(tmp_path / "store"), tmp_path / "growing", threading.Event()
+    source.write_bytes(b"x" * (8 << 20))
+
+    def grow() -> None:
+        with source.open("ab", buffering=0) as file:
+            while not done.is_set():
+                file.write(b"x")
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        with pytest.raises(BadInput, match="growing was written to"):
+            artifacts.copy(source, "folder")
+    finally:
+        done.set()
+        writer.join()
+    assert list(artifacts.digests()) == []
+    assert artifacts.copy(source, "folder").size == source.stat().st_size

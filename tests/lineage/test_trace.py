@@ -146,3 +146,14 @@ def test_graph_gives_neighbours():
     assert graph.node("model:p/1").kind == "model"
     with pytest.raises(KeyError):
         graph.node("model:p/2")
+
+
+def test_of_several_origins_of_what_was_given_the_first_counts():
+    memory = Memory(
+        *executed("p/b/1", "s", "", "out"),
+        *executed("p/b/2", "s", "", "out"),
+        *executed("p/i/1", "t", "out", "end", pinned=True),
+    )
+    up = ids(trace("end", "up", memory))
+    assert "step:p/b/1/s" in up
+    assert "step:p/b/2/s" not in up
