@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+COMPILE := $(UV) pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .PHONY: demo test check format bench lock clean
 .DEFAULT_GOAL := help
@@ -13,25 +15,25 @@ help:  ## what can be made
 demo: $(VENV)/.installed  ## the whole life of a model on real sales data, in about two minutes
 	$(BIN)/spalje demo
 
-test: $(VENV)/.installed  ## every test, examples in docstrings included
+test: $(VENV)/.installed-dev  ## every test, examples in docstrings included
 	$(BIN)/pytest -n 2 --dist worksteal
 
-check: $(VENV)/.installed  ## format, lint, types, import contracts
+check: $(VENV)/.installed-dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.installed  ## put the code into its format
+format: $(VENV)/.installed-dev  ## put the code into its format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(VENV)/.installed  ## one benchmark beside its peers: make bench NAME=overhead
+bench: $(VENV)/.installed-dev  ## one benchmark beside its peers: make bench NAME=overhead
 	$(BIN)/python -m bench.$(NAME)
 
 lock: $(UV)  ## resolve the dependencies anew
-	$(UV) pip compile -q pyproject.toml --all-extras --group dev --universal --generate-hashes \
-	  --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+	$(COMPILE) --all-extras -o requirements.lock
+	$(COMPILE) --all-extras --group dev --constraint requirements.lock -o requirements-dev.lock
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -42,6 +44,10 @@ $(UV):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.installed: $(UV) pyproject.toml requirements.lock
-	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(INSTALL) --compile-bytecode --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	$(INSTALL) --compile-bytecode --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -67,8 +67,8 @@ def refuse_unpushed(project: Project, folder: Path) -> None:
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise Refused(
-            f"This clone of {Path(repository).stem} has uncommitted changes ({', '.join(changed[:3])}{more}), and a run "
-            "is made from a commit: it would not have them.",
+            f"This clone of {Path(repository).stem} has uncommitted changes ({', '.join(changed[:3])}{more}), "
+            "and a run is made from a commit: it would not have them.",
             do="Commit and push them; or add --ref main to run what has been pushed.",
         )
     if git.resolve(folder, "HEAD") != git.resolve(Path(repository), "main"):
@@ -136,8 +136,9 @@ def failure(workspace: Workspace, run: Run) -> SpaljeError:
     return StepFailed(
         f"{run.id}: step '{bad.step}' {bad.status}. {first}",
         log=rest,
-        do=f"Read its log with `spalje run log {run.id} {bad.step}`; open it again with `spalje run debug {run.id} {bad.step}`; "
-        f"when it is mended outside the repository, go on with `spalje run resume {run.id}`.",
+        do=f"Read its log with `spalje run log {run.id} {bad.step}`; open it again with "
+        f"`spalje run debug {run.id} {bad.step}`; when it is mended outside the repository, go on with "
+        f"`spalje run resume {run.id}`.",
     )
 
 

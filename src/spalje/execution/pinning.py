@@ -155,6 +155,6 @@ def locate(location: str, environment: Environment) -> Path:
     if not home or ".." in Path(folder).parts or not path.exists():
         raise BadInput(
             f"'{location}' was not found in the project's environment ({environment.interpreter[0]}).",
-            do=f"Install the package there, for example: {environment.interpreter[0]} -m pip install {package.replace('_', '-')}",
+            do=f"Install the package there: {environment.interpreter[0]} -m pip install {package.replace('_', '-')}",
         )
     return path

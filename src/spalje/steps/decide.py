@@ -32,7 +32,7 @@ def _publish(context: StepContext) -> StepResult:
     for port in ("features", "predictions"):
         if port not in context.inputs:
             raise BadInput(
-                f"Step '{context.spec.name}' ({context.spec.where}) has no input '{port}'; a batch is published with it.",
+                f"Step '{context.spec.name}' ({context.spec.where}) has no input '{port}': a batch has one.",
                 do=f"Give it {port}=… in the recipe.",
             )
     verdicts = {

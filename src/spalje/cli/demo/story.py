@@ -50,9 +50,9 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
         history = retailer.deliver(calendar[0])
         first = _build(stage, workspace, clones[0], history)
         _approve(stage, workspace, first, "Better than both naive forecasts at every level, small bias.")
-        stage.chapter(
-            "Week after week",
-            f"{weeks} weekly batches through the calendar of 2017; the truth of each comes a week later",
+        stage.chapter("Week after week", f"spalje run start inference --project {PROJECT} --param week=…")
+        stage.say(
+            f"{weeks} weekly batches through the calendar of 2017; the truth of each comes a week later."
         )
         delivery = warehouse.submit(retailer.deliver, calendar[0])
         for monday, following in pairwise(calendar[: weeks + 1]):
@@ -101,9 +101,9 @@ def _create(stage: Stage, folder: Path) -> tuple[Workspace, tuple[Path, ...]]:
         created_by=APPROVER,
     )
     project, clones = workspace.create_project(wanted, author=APPROVER, into=workspace.folder / "clones")
-    stage.say(
-        f"Two repositories, each with seed code, a recipe, tests and CI: {project.build_repository}, {project.deploy_repository}"
-    )
+    stage.say("Two repositories, each with seed code, a recipe, tests and CI:")
+    for repository in (project.build_repository, project.deploy_repository):
+        stage.say(f"  {repository}")
     return workspace, clones
 
 
@@ -174,7 +174,8 @@ def _retrain(stage: Stage, workspace: Workspace, delivery: Path, first: ModelVer
         if wanted
         else "no monitor asks for it: a person wants a fresh model"
     )
-    stage.chapter("Retraining", f"spalje run start build --project {PROJECT} --input journey=…   ({why})")
+    stage.chapter("Retraining", f"spalje run start build --project {PROJECT} --input journey=…")
+    stage.say(f"Why: {why}.")
     order = Order(
         PROJECT,
         "build",
