@@ -10,7 +10,8 @@ from spalje.monitor.metric_constraint import MetricConstraint, suggest
 from spalje.monitor.model_quality import Rule, check, check_constraints
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.verdict import Outcome
-from spalje.monitor.worsening_words import stretches
+from spalje.monitor.worsening import Evidence
+from spalje.monitor.worsening_words import sentence, stretches
 
 MONDAY = 17_413  # 2017-09-04
 STORES, ARTICLES = 40, 10
@@ -279,8 +280,25 @@ def test_a_perfect_baseline():
     off = measure(Judged("regression", ones, ones * 1.5), "rmse", np.random.default_rng(1))
     found = check(off, held, coverage=1.0, rule=Rule(), rng=np.random.default_rng(1))
     assert found.outcome is Outcome.ALARM
-    assert found.summary.startswith("RMSE 0.5 against 0 at build time; bias +50 % against +0.0 % at build time.")
+    assert found.summary.startswith(
+        "RMSE 0.5 against 0 at build time; bias +50 % against +0.0 % at build time."
+    )
     json.dumps(found.model_dump(mode="json"), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("periods", "rank", "count", "says"),
+    [
+        ("weeks", 9, 9, "worse than all 9 weeks of the baseline"),
+        ("weeks", 7, 9, "worse than 7 of the 9 weeks of the baseline"),
+        ("weeks", 1, 1, "worse than the 1 week of the baseline"),
+        ("Mondays", 0, 1, "worse than 0 of the 1 Monday of the baseline"),
+        ("stretches of 8 days", 1, 1, "worse than the 1 stretch of 8 days of the baseline"),
+    ],
+)
+def test_ranks_in_words(periods, rank, count, says):
+    found = Evidence("bias", -0.3, 0.02, 0.28, 0.2, p=None, rank=rank, periods=count, sure=True, likely=True)
+    assert sentence(found, "RMSE", periods) == f"bias -30 % against +2.0 % at build time, {says}"
 
 
 def test_stretches_are_named():

@@ -45,8 +45,10 @@ def sentence(evidence: Evidence, score: str, periods: str) -> str:
     said = _beside(evidence, score)
     if evidence.periods == 0:
         return said
-    which = "all" if evidence.rank == evidence.periods else f"{evidence.rank} of the"
-    return f"{said}, worse than {which} {evidence.periods} {periods} of the baseline"
+    counted = _counted(evidence.periods, periods)
+    if evidence.rank < evidence.periods:
+        return f"{said}, worse than {evidence.rank} of the {counted} of the baseline"
+    return f"{said}, worse than {'the' if evidence.periods == 1 else 'all'} {counted} of the baseline"
 
 
 def summary(
@@ -80,6 +82,14 @@ def _uncalibrated(count: int, periods: str, alpha: float) -> str:
     need = ceil(1.0 / alpha) - 1
     return (
         f"Uncalibrated: {count} {periods} of baseline; a false-alarm rate of {percent(alpha)} takes {need}."
+    )
+
+
+def _counted(count: int, periods: str) -> str:
+    if count > 1:
+        return f"{count} {periods}"
+    return f"{count} " + periods.replace("stretches", "stretch").removesuffix(
+        "s" if " of " not in periods else ""
     )
 
 

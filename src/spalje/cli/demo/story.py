@@ -45,7 +45,7 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
     faulty = calendar[weeks - 3]
 
     workspace, clones = _create(stage, folder)
-    retailer = Retailer(clones[1] / "src", folder / "landing", workspace.environment("current", clones[1]))
+    retailer = Retailer(clones[1] / "src", workspace.folder / "landing", workspace.environment("current", clones[1]))
     with ThreadPoolExecutor(max_workers=1) as warehouse:  # the next delivery is cut while a week is worked on
         history = retailer.deliver(calendar[0])
         first = _build(stage, workspace, clones[0], history)
