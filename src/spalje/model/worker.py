@@ -38,7 +38,7 @@ class ContractError(Exception):
 
 
 def main(words: Sequence[str]) -> int:
-    """Serve until the requests end; 1 after an error, which was then replied."""
+    """Serve until the requests end; after an error, which is replied, the process ends at once."""
     parser = argparse.ArgumentParser()
     for option, kind in (
         ("script", Path),
@@ -61,7 +61,8 @@ def main(words: Sequence[str]) -> int:
         except BaseException as error:  # noqa: BLE001  sys.exit() in a script is an error too
             traceback.print_exc()
             reply.send("error", message=said(error, given.script))
-            return 1
+            sys.stdout.flush()
+            os._exit(1)  # the thread that waits for requests would keep the pipe from being closed
     return 0
 
 
