@@ -97,7 +97,7 @@ class Stage:
         self.say(f"\nModel version {version.id} is registered and pending.")
         self.say("Weighted absolute error (WAPE, smaller is better) on nine weeks it has not seen:")
         rows = [
-            (level, *(metrics.get(f"{prefix}wape_{end}") for prefix in FORECASTS.values()))
+            (level, *(f"{metrics[f'{prefix}wape_{end}']:.3f}" for prefix in FORECASTS.values()))
             for level, end in LEVELS.items()
         ]
         self.line(table(("level", *FORECASTS), rows))
