@@ -73,10 +73,17 @@ def prepare(folder: Path) -> None:
     (clone / "src").mkdir(parents=True)
     (clone / "src" / "hand_on.py").write_text(SCRIPT)
     identity = ("-c", "user.name=Bench", "-c", "user.email=bench@example.org")
-    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "Begin"), ("clone", "-q", "--bare", ".", str(bare))):
+    for words in (
+        ("init", "-q", "-b", "main"),
+        ("add", "-A"),
+        ("commit", "-qm", "Begin"),
+        ("clone", "-q", "--bare", ".", str(bare)),
+    ):
         subprocess.run(["git", *identity, *words], cwd=clone, check=True)
     workspace.metadata.projects.create(
-        Project("bench", "Bench", "bench", "none", "0", str(bare), str(bare), (), False, "never", now(), "bench")
+        Project(
+            "bench", "Bench", "bench", "none", "0", str(bare), str(bare), (), False, "never", now(), "bench"
+        )
     )
     workspace.code.checkout(str(bare), "main")
 

@@ -8,9 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "faults")]
-
 import small_project
 from command import Command
 
