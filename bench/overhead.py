@@ -126,11 +126,12 @@ def _script_step_ms(ours: Entry) -> float:
     script = ours.folder / "clone" / "src" / "hand_on.py"
     data = ours.folder / "bare"
     data.mkdir()
+    command = [str(ours.python), str(script), "--data", str(data)]
     found = []
     for _ in range(LONG):
-        one, eight = (ours.run(steps, "script").wall_s for steps in (1, STEPS))
-        bare = timed([str(ours.python), str(script), "--data", str(data)], ours.environ, ours.folder).wall_s
-        found.append(1000 * ((eight - one) / (STEPS - 1) - bare))
+        short, long = (ours.run(steps, "script").wall_s for steps in (STEPS, MORE))
+        bare = median(timed(command, ours.environ, ours.folder).wall_s for _ in range(STEPS))
+        found.append(1000 * ((long - short) / (MORE - STEPS) - bare))
     return _middle(found)
 
 
