@@ -3,10 +3,15 @@
 ``spalje_steps.py prepare FOLDER`` makes a workspace; ``spalje_steps.py run FOLDER STEPS KIND`` is the
 cold process that is timed: it records a run of STEPS steps and executes it. KIND is ``inside``
 (steps of ours, in this process) or ``script`` (each step starts a program of the user's).
+``spalje_steps.py build FOLDER 0`` builds the forecasting template's model, one step after the other and
+nothing reused, and prints how long that took and how long of it the user's processes ran.
 """
 
+import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from spalje.execution.executor import Executor
@@ -117,8 +122,26 @@ def run(folder: Path, steps: int, kind: str) -> None:
         raise SystemExit(ended.error)
 
 
+def build(folder: Path) -> None:
+    """A real build, from the command to its end; the clock is read outside its process."""
+    home = folder / "real"
+    command = [sys.executable, "-m", "spalje"]
+    environ = {**os.environ, "SPALJE_WORKSPACE": str(home), "SPALJE_PARALLEL_STEPS": "1"}
+    subprocess.run(
+        [*command, "project", "create", "bench"], env=environ, check=True, stdout=subprocess.DEVNULL
+    )
+    began = time.monotonic()
+    started = [*command, "run", "start", "build", "--project", "bench", "--no-cache"]
+    subprocess.run(started, env=environ, check=True, stdout=subprocess.DEVNULL)
+    wall = time.monotonic() - began
+    steps = Workspace.open(home).metadata.steps.all("bench/build/1").values()
+    print(json.dumps({"wall_s": wall, "script_s": sum(step.usage.script_s for step in steps if step.usage)}))
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "prepare":
         prepare(Path(sys.argv[2]))
+    elif sys.argv[1] == "build":
+        build(Path(sys.argv[2]))
     else:
         run(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
