@@ -1,15 +1,18 @@
 """Settings of a workspace: from ``<workspace>/settings.toml`` and ``SPALJE_…`` variables."""
 
 import os
+import tomllib
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from spalje.errors import BadInput, NotFound
 
 
 class Settings(BaseSettings):
@@ -47,9 +50,28 @@ class Settings(BaseSettings):
 
 
 def load(workspace: Path) -> Settings:
-    """The settings of a workspace folder."""
+    """The settings of a workspace folder.
+
+    Raises:
+        BadInput: the file is not TOML, or a value is not allowed.
+        NotFound: a name in the file is no setting.
+    """
+    file = workspace / "settings.toml"
 
     class _Here(Settings):
-        model_config = SettingsConfigDict(toml_file=workspace / "settings.toml")
+        model_config = SettingsConfigDict(toml_file=file)
 
-    return _Here()
+    try:
+        return _Here()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} is not TOML: {error}.", do="Correct it; docs/settings.md shows one.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        raise NotFound("setting", name, Settings.model_fields, do=f"Correct {file}.")
+    variable = f"SPALJE_{name.upper()}"
+    raise BadInput(
+        f"The setting {name} is {first['input']!r}: {first['msg']}.",
+        do=f"Correct {f'the variable {variable}' if variable in os.environ else file}.",
+    )
