@@ -32,7 +32,9 @@ evaluate = Evaluate(
 )
 data_quality = Baseline("data_quality", monitor="data_quality", data=preprocess["train"])
 model_quality = Baseline("model_quality", monitor="model_quality", predictions=transform["predictions"])
-attribution = Baseline("attribution", monitor="attribution", model=train["model"], data=preprocess["train"])
+attribution = Baseline(
+    "attribution", monitor="attribution", model=train["model"], data=preprocess["train"], samples=64
+)
 register = Register(
     "register",
     model=train["model"],

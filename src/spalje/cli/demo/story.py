@@ -45,7 +45,7 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
     faulty = calendar[weeks - 3]
 
     workspace, clones = _create(stage, folder)
-    retailer = Retailer(
+    retailer = Retailer.open(
         clones[1] / "src", workspace.folder / "landing", workspace.environment("current", clones[1])
     )
     with ThreadPoolExecutor(max_workers=1) as warehouse:  # the next delivery is cut while a week is worked on
@@ -65,10 +65,11 @@ def tell(folder: Path, weeks: int, *, quiet: bool) -> dict[str, Any]:
         for monday, following in pairwise(calendar[: weeks + 1]):
             bad = warehouse.submit(retailer.deliver, monday, fault=FAULT) if monday == faulty else None
             good, delivery = delivery.result(), warehouse.submit(retailer.deliver, following)
+            truth = warehouse.submit(retailer.truth, monday)
             if bad is not None:
                 _faulty_week(stage, workspace, monday, bad.result())
             _week(stage, workspace, monday, good)
-            _truth(stage, workspace, monday, retailer.truth(monday))
+            _truth(stage, workspace, monday, truth.result())
         stage.week_table(workspace.metadata.batches.list(PROJECT, 100))
         second = _retrain(stage, workspace, delivery.result(), first)
         _approve(stage, workspace, second, "Trained on eight more weeks; compared with version 1 above.")
