@@ -3,10 +3,12 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
@@ -35,6 +37,18 @@ COLOURS = {
     "alarm": "red",
     "retrain": "magenta",
 }
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Json:
+    """How to print, for commands that need no workspace.
+
+    Attributes:
+        json: print JSON for machines instead of text for people.
+    """
+
+    json: Annotated[bool, Parameter(negative="")] = False
 
 
 def console() -> Console:

@@ -1,5 +1,6 @@
 """Pinning a run's inputs: from the start on, a run reads exactly these artifacts."""
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from spalje.pipeline.definition import Definition, InputSpec
 from spalje.registry.batch import Batch
 from spalje.registry.version import ModelVersion
 from spalje.storage.artifacts import Artifacts
+from spalje.storage.history import CHECKED, ENDING
 
 _FIND_PACKAGE = (
     "import importlib.util as u, sys; s = u.find_spec(sys.argv[1]); "
@@ -25,7 +27,7 @@ class Pinned:
 
     Attributes:
         inputs: input -> artifact digest.
-        artifacts: those of them that came from outside and were stored now.
+        artifacts: those of them that were stored now: from outside, or gathered from earlier batches.
     """
 
     inputs: Mapping[str, str]
@@ -42,6 +44,7 @@ class Pinner:
         version: the model version the run uses, where the pipeline needs one.
         batch: the batch the run is about, where the pipeline needs one.
         workspace: where relative paths of ``[inputs]`` in spalje.toml start.
+        earlier: the batches that went out before, where the pipeline learns from them.
     """
 
     artifacts: Artifacts
@@ -50,6 +53,7 @@ class Pinner:
     version: ModelVersion | None
     batch: Batch | None
     workspace: Path
+    earlier: tuple[Batch, ...] = ()
 
     def pin(self, definition: Definition) -> Pinned:
         """The artifact of every input; paths are copied into the artifact store first.
@@ -69,7 +73,10 @@ class Pinner:
         drawn = {
             spec.name: self._slot(spec, definition.name)
             for spec in definition.inputs
-            if spec.source != "given"
+            if spec.source in ("version", "batch")
+        }
+        stored |= {
+            spec.name: self._history(spec) for spec in definition.inputs if spec.source == "earlier"
         }
         return Pinned(
             {name: artifact.digest for name, artifact in stored.items()} | drawn, tuple(stored.values())
@@ -104,6 +111,17 @@ class Pinner:
         if word not in slots:
             raise NotFound(of, word, slots)
         return slots[word]
+
+    def _history(self, spec: InputSpec) -> Artifact:
+        """What a monitor's checks left of earlier batches: one file a batch, in one folder."""
+        monitor = spec.name.rpartition(".")[2]
+        folder = self.artifacts.scratch()
+        for batch in self.earlier:
+            verdict = batch.content.artifacts.get(f"verdict_{monitor}")
+            left = self.artifacts.open(verdict) / CHECKED if verdict else None
+            if left is not None and left.is_file():
+                shutil.copyfile(left, folder / f"{batch.number}{ENDING}")
+        return self.artifacts.put(folder, spec.kind)
 
     def _stored(self, spec: InputSpec, definition: Definition) -> Artifact:
         location = self.given.get(spec.name) or self._located(definition.locations.get(spec.name))

@@ -12,10 +12,13 @@ from spalje.execution.pinning import Pinned, Pinner
 from spalje.lineage.run import NewRun, Run
 from spalje.pipeline.definition import Definition
 from spalje.pipeline.parameter import resolve
-from spalje.registry.batch import Batch
+from spalje.registry.batch import Batch, BatchStatus
 from spalje.registry.project import Project
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata
+
+#: So many batches back a monitor looks: half a year of days.
+EARLIER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,15 @@ class Starter:
                 else self.metadata.versions.latest_approved(order.project)
             )
         environment = self.environment(definition.environment, commit.folder)
-        pinned = Pinner(self.artifacts, environment, order.inputs, version, order.batch, self.workspace).pin(
-            definition
-        )
+        pinned = Pinner(
+            self.artifacts,
+            environment,
+            order.inputs,
+            version,
+            order.batch,
+            self.workspace,
+            self._earlier(order.project, definition),
+        ).pin(definition)
         return self._record(
             order,
             commit,
@@ -128,6 +137,18 @@ class Starter:
             commit = self.code.checkout(_repositories(project, order.pipeline)[0], order.ref)
             said = "\n".join(part for part in (str(error), error.do) if part)
             return self._record(order, commit, definition=None, error=said)
+
+    def _earlier(self, project: str, definition: Definition) -> tuple[Batch, ...]:
+        """The batches that went out before, for a pipeline that learns from them: of the same days the newest."""
+        if not any(spec.source == "earlier" for spec in definition.inputs):
+            return ()
+        out = [
+            batch
+            for batch in self.metadata.batches.list(project, EARLIER)
+            if batch.content.status is not BatchStatus.BLOCKED
+        ]
+        newest = {(batch.content.first, batch.content.last): batch for batch in reversed(out)}
+        return tuple(newest.values()) if all(first for first, _ in newest) else tuple(reversed(out))
 
     def _find(self, project: Project, order: Order) -> tuple[Commit, Definition]:
         """The pipeline's definition, in the repository that has it."""

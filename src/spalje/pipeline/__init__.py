@@ -4,7 +4,7 @@ A recipe builds ``Pipeline`` objects from typed steps. It is executed only in a 
 (``spalje.pipeline.compile``), which prints the definition; only the definition runs.
 """
 
-from spalje.pipeline.input import ApprovedVersion, Input, PublishedBatch
+from spalje.pipeline.input import ApprovedVersion, EarlierBatches, Input, PublishedBatch
 from spalje.pipeline.monitor_step import Baseline, Check
 from spalje.pipeline.parameter import Parameter
 from spalje.pipeline.recipe import Pipeline
@@ -16,6 +16,7 @@ __all__ = [
     "Baseline",
     "Check",
     "Decide",
+    "EarlierBatches",
     "Evaluate",
     "Input",
     "Parameter",

@@ -60,12 +60,13 @@ class InputSpec(_Frozen):
     ``spalje.toml``), ``version`` from the model version pinned at the start of the run
     (names ``version.model``, ``version.data_quality``, ``version.model_quality``,
     ``version.attribution``), ``batch`` from the published batch that the run is about
-    (``batch.features``, ``batch.predictions``).
+    (``batch.features``, ``batch.predictions``), ``earlier`` from the batches that went out before
+    (``earlier.data_quality``).
     """
 
-    name: Annotated[str, Field(pattern=r"^((version|batch)\.)?[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+    name: Annotated[str, Field(pattern=r"^((version|batch|earlier)\.)?[A-Za-z][A-Za-z0-9_-]{0,63}$")]
     kind: ArtifactKind
-    source: Literal["given", "version", "batch"] = "given"
+    source: Literal["given", "version", "batch", "earlier"] = "given"
     help: str = ""
     where: SourceLine
 

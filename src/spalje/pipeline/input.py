@@ -33,14 +33,15 @@ class Input:
     name: str = field(kw_only=False)
     kind: ArtifactKind
     help: str = ""
-    source: Literal["given", "version", "batch"] = "given"
+    source: Literal["given", "version", "batch", "earlier"] = "given"
     where: SourceLine = field(default_factory=caller)
 
     def __post_init__(self) -> None:
         if self.source == "given" and "." in self.name:
             raise BadInput(
                 f"Input '{self.name}': a dot is not allowed in a name.",
-                do="What a model version or a batch holds is ApprovedVersion()[…] and PublishedBatch()[…].",
+                do="What a model version or a batch holds is ApprovedVersion()[…] and PublishedBatch()[…]; "
+                "what checks left of earlier batches is EarlierBatches()[…].",
             )
         _ = self.spec
 
@@ -68,6 +69,9 @@ VERSION: Mapping[str, ArtifactKind] = MappingProxyType(
 
 #: what a published batch is made of -> what it holds
 BATCH: Mapping[str, ArtifactKind] = MappingProxyType({"features": "table", "predictions": "table"})
+
+#: the monitors that learn from earlier batches -> what their checks left of them
+EARLIER: Mapping[str, ArtifactKind] = MappingProxyType({"data_quality": "folder"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +113,25 @@ class PublishedBatch:
         if part not in BATCH:
             raise NotFound("part of a batch", part, BATCH)
         return Input(f"batch.{part}", kind=BATCH[part], source="batch")
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierBatches:
+    """What a monitor's checks left of the batches that went out before, pinned at the start of the run.
+
+    How much good batches differ from each other is what a monitor's threshold is made of.
+
+    Example:
+        >>> EarlierBatches()["data_quality"].kind
+        'folder'
+    """
+
+    def __getitem__(self, monitor: str) -> Input:
+        """What that monitor's checks left.
+
+        Raises:
+            NotFound: the monitor leaves nothing.
+        """
+        if monitor not in EARLIER:
+            raise NotFound("monitor with a history", monitor, EARLIER)
+        return Input(f"earlier.{monitor}", kind=EARLIER[monitor], source="earlier")

@@ -45,7 +45,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "check": Kind(
             needs={"baseline": "baseline"},
-            may={"data": "table", "predictions": "table", "model": "model", "ground_truth": "table"},
+            may={
+                "data": "table",
+                "predictions": "table",
+                "model": "model",
+                "ground_truth": "table",
+                "history": "folder",
+            },
             gives={"verdict": "verdict"},
         ),
         "register": Kind(

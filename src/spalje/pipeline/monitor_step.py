@@ -71,6 +71,7 @@ class Check(Step):
         predictions: the batch's predictions.
         model: the model whose attributions they are.
         ground_truth: what really happened.
+        history: what earlier checks left of their batches, ``EarlierBatches()["data_quality"]``.
         policy: ``calibrated`` (thresholds from how much good batches differ) or ``sagemaker``
             (Model Monitor's rules decide).
         after, when, cache, timeout_s: as for ``Process``.
@@ -103,6 +104,7 @@ class Check(Step):
         predictions: Source | None = None,
         model: Source | None = None,
         ground_truth: Source | None = None,
+        history: Source | None = None,
         policy: Literal["calibrated", "sagemaker"] = "calibrated",
         after: Sequence[Step] = (),
         when: Comparison | None = None,
@@ -115,7 +117,13 @@ class Check(Step):
             name,
             reads={
                 "baseline": baseline,
-                **given(data=data, predictions=predictions, model=model, ground_truth=ground_truth),
+                **given(
+                    data=data,
+                    predictions=predictions,
+                    model=model,
+                    ground_truth=ground_truth,
+                    history=history,
+                ),
             },
             settings={"monitor": monitor, "policy": policy, **settings},
             after=after,

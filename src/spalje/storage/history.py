@@ -20,6 +20,8 @@ FORMAT = 1
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
 #: How the files' names end.
 ENDING = ".batch.json"
+#: What a check step leaves of its batch, beside its verdict.
+CHECKED = f"checked{ENDING}"
 
 
 class _Entry(BaseModel):
@@ -74,10 +76,15 @@ def write(folder: Path, batch: PastBatch) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{checked_name(batch.name)}{ENDING}"
+    write_file(file, batch)
+    return file
+
+
+def write_file(file: Path, batch: PastBatch) -> None:
+    """Write one batch, whole or not at all."""
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     aside.write_text(json.dumps(_document(batch), ensure_ascii=False, allow_nan=False), encoding="utf-8")
     aside.replace(file)
-    return file
 
 
 def read(folder: Path) -> tuple[PastBatch, ...]:

@@ -4,6 +4,7 @@ from spalje.pipeline import (
     ApprovedVersion,
     Check,
     Decide,
+    EarlierBatches,
     Input,
     Parameter,
     Pipeline,
@@ -28,6 +29,7 @@ check_data_quality = Check(
     monitor="data_quality",
     baseline=approved["data_quality"],
     data=preprocess["features"],
+    history=EarlierBatches()["data_quality"],
 )
 check_attributions = Check(
     "check_attributions",
