@@ -22,7 +22,7 @@ def document():
 @pytest.mark.parametrize(
     ("place", "value", "says"),
     [
-        (("format",), 2, "format"),
+        (("format",), 1, "format"),
         (("rows",), 1999, "does not have the table's 1999 rows"),
         (("columns", 0, "nulls"), 1, "add up to 2001"),
         (("columns", 0, "nulls"), 10**400, "columns.0.nulls"),
@@ -48,7 +48,7 @@ def test_damage_is_refused_by_place(document, place, value, says):
     for step in place[:-1]:
         target = target[step]
     target[place[-1]] = value
-    with pytest.raises(BadInput, match="not a profile of format 1") as caught:
+    with pytest.raises(BadInput, match="not a profile of format 2") as caught:
         from_dict(broken)
     assert says in str(caught.value)
 

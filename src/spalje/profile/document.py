@@ -18,10 +18,12 @@ from spalje.profile.moments import Moments
 from spalje.profile.number import Numbers
 from spalje.profile.points import Points
 from spalje.profile.profile import Profile
+from spalje.profile.sketch import Form as SketchForm
+from spalje.profile.sketch import to_dict as sketch_to_dict
 from spalje.profile.text import Texts
 
 #: Version of the form below; a reader refuses any other.
-FORMAT = 1
+FORMAT = 2
 
 #: Rows of a table.
 Rows: TypeAlias = Annotated[int, Field(ge=0, le=2**62)]
@@ -36,13 +38,14 @@ def to_dict(profile: Profile) -> dict[str, Any]:
 
     Example:
         >>> to_dict(Profile(rows=0))
-        {'format': 1, 'rows': 0, 'columns': [], 'refused': {}}
+        {'format': 2, 'rows': 0, 'columns': [], 'refused': {}, 'sketch': None}
     """
     return {
         "format": FORMAT,
         "rows": profile.rows,
         "columns": [_column(column) for column in profile.columns.values()],
         "refused": dict(profile.refused),
+        "sketch": None if profile.sketch is None else sketch_to_dict(profile.sketch),
     }
 
 
@@ -61,7 +64,12 @@ def from_dict(document: Mapping[str, Any]) -> Profile:
             f"This is not a profile of format {FORMAT}: at {place or 'the top'}: {first['msg']}.",
             do="Make the baseline again from its data.",
         ) from error
-    return Profile(form.rows, {column.name: column.value() for column in form.columns}, form.refused)
+    return Profile(
+        form.rows,
+        {column.name: column.value() for column in form.columns},
+        form.refused,
+        None if form.sketch is None else form.sketch.value(),
+    )
 
 
 class _Form(BaseModel):
@@ -220,21 +228,22 @@ class _Column(_Form):
 
 
 class _Profile(_Form):
-    format: Literal[1]
+    format: Literal[2]
     rows: Rows
     columns: tuple[_Column, ...]
     refused: dict[str, str]
+    sketch: SketchForm | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if len({column.name for column in self.columns} | self.refused.keys()) != len(self.columns) + len(
-            self.refused
-        ):
+        if len({*(column.name for column in self.columns), *self.refused}) != len(self.columns + (*self.refused,)):
             raise ValueError("two columns have the same name")
         _unicode(self.refused)
         odd = [column.name for column in self.columns if column.rows != self.rows]
         if odd:
             raise ValueError(f"column {odd[0]!r} does not have the table's {self.rows} rows")
+        if self.sketch is not None and self.sketch.rows != self.rows:
+            raise ValueError(f"the sketch does not have the table's {self.rows} rows")
         return self
 
 

@@ -6,6 +6,7 @@ from typing import Self
 
 from spalje.errors import BadInput
 from spalje.profile.column import Column
+from spalje.profile.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,11 +17,13 @@ class Profile:
         rows: of the table.
         columns: name -> summary, in the order of the table.
         refused: name -> type, of the columns that cannot be profiled (lists, structs, bytes).
+        sketch: the table counted into a baseline's cells; None when it was profiled without.
     """
 
     rows: int = 0
     columns: Mapping[str, Column] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    sketch: Sketch | None = None
 
     def merge(self, other: Self) -> Self:
         """The profile of both tables, one under the other.
@@ -40,6 +43,7 @@ class Profile:
             self.rows + other.rows,
             {name: column.merge(other.columns[name]) for name, column in self.columns.items()},
             self.refused,
+            self.sketch.merge(other.sketch) if self.sketch and other.sketch else None,
         )
 
 

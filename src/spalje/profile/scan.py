@@ -1,7 +1,7 @@
 """Summarising a table, a record batch at a time."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from spalje.errors import BadInput
 from spalje.profile.column import Column
+from spalje.profile.counting import describe
+from spalje.profile.gram import COLUMNS, Gram, sample_rows
+from spalje.profile.grid import CategoryGrid, Grid, Grids, NumberGrid
 from spalje.profile.kind import Kind, kind_of
 from spalje.profile.kll import Counts
 from spalje.profile.profile import Profile
@@ -23,7 +26,9 @@ CLOSE = 2**16
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def profile_batches(batches: Iterable[pa.RecordBatch], categorical: Collection[str] = ()) -> Profile:
+def profile_batches(
+    batches: Iterable[pa.RecordBatch], categorical: Collection[str] = (), grids: Grids | None = None
+) -> Profile:
     """The profile of a table.
 
     Memory does not grow with rows: each batch is summarised and let go.
@@ -31,6 +36,7 @@ def profile_batches(batches: Iterable[pa.RecordBatch], categorical: Collection[s
     Args:
         batches: the table's rows, all batches with the same schema.
         categorical: columns to be taken as categories even if they hold numbers (store numbers).
+        grids: count the rows into these cells too: the profile then has a ``sketch``.
 
     Raises:
         BadInput: two columns have the same name.
@@ -45,17 +51,50 @@ def profile_batches(batches: Iterable[pa.RecordBatch], categorical: Collection[s
     rows = 0
     readers: dict[str, _Reader] = {}
     refused: dict[str, str] = {}
+    gram = _GramReader(readers, grids)
     for batch in batches:
         if not readers and not refused:
-            readers, refused = _readers(batch.schema, categorical)
+            readers, refused = _readers(batch.schema, categorical, grids)
+            gram = _GramReader(readers, grids)
+        gram.read(batch, rows)
         rows += batch.num_rows
         for name, array in zip(batch.schema.names, batch.columns, strict=True):
             if name in readers:
                 readers[name].read(array)
-    return Profile(rows, {name: reader.column() for name, reader in readers.items()}, refused)
+    profile = Profile(rows, {name: reader.column() for name, reader in readers.items()}, refused)
+    if grids is None:
+        return profile
+    cells = {name: reader.cells for name, reader in readers.items() if reader.cells is not None}
+    return replace(profile, sketch=describe(profile, grids, cells, gram.gram()))
 
 
-def _readers(schema: pa.Schema, categorical: Collection[str]) -> tuple[dict[str, "_Reader"], dict[str, str]]:
+class _GramReader:
+    """Keeps the scores of every 1st, 2nd, 4th ... row: the fewest doublings that fit."""
+
+    def __init__(self, readers: Mapping[str, "_Reader"], grids: Grids | None) -> None:
+        found = {name: reader.grid for name, reader in readers.items()} if grids else {}
+        numeric = [(name, grid) for name, grid in found.items() if isinstance(grid, NumberGrid)]
+        self._grids = dict(numeric[:COLUMNS])
+        self._most, self._stride = sample_rows(len(self._grids)), 1
+        self._scores = np.empty((len(self._grids), 0), dtype=np.float32)
+
+    def read(self, batch: pa.RecordBatch, row: int) -> None:
+        if not self._grids:
+            return
+        places = np.arange(-row % self._stride, batch.num_rows, self._stride)
+        new = [_scored(grid, batch.column(name).take(pa.array(places))) for name, grid in self._grids.items()]
+        self._scores = np.concatenate([self._scores, np.array(new, dtype=np.float32)], axis=1)
+        while self._scores.shape[1] > self._most:
+            self._stride *= 2
+            self._scores = self._scores[:, ::2]
+
+    def gram(self) -> Gram | None:
+        return Gram.of(tuple(self._grids), self._scores) if self._grids else None
+
+
+def _readers(
+    schema: pa.Schema, categorical: Collection[str], grids: Grids | None
+) -> tuple[dict[str, "_Reader"], dict[str, str]]:
     twice = [name for name, times in Counter(schema.names).items() if times > 1]
     if twice:
         raise BadInput(f"The table has more than one column named {twice[0]!r}.", do="Rename one of them.")
@@ -64,7 +103,9 @@ def _readers(schema: pa.Schema, categorical: Collection[str]) -> tuple[dict[str,
         if name in kinds and kinds[name] in (Kind.INTEGER, Kind.REAL):
             kinds[name] = Kind.CATEGORY
     readers: dict[str, _Reader] = {
-        name: _NumberReader(name, kind) if kind.numeric else _TextReader(name, kind)
+        name: (_NumberReader if kind.numeric else _TextReader)(
+            name, kind, None if grids is None else grids.fitting(name, kind)
+        )
         for name, kind in kinds.items()
         if kind is not None
     }
@@ -74,8 +115,10 @@ def _readers(schema: pa.Schema, categorical: Collection[str]) -> tuple[dict[str,
 class _NumberReader:
     """Adds up a column of numbers."""
 
-    def __init__(self, name: str, kind: Kind) -> None:
+    def __init__(self, name: str, kind: Kind, grid: Grid | None) -> None:
         self._column = Column.empty(name, kind)
+        self.grid = grid
+        self.cells = None if grid is None else np.zeros(grid.cells, dtype=np.int64)
 
     def read(self, array: pa.Array) -> None:
         if pa.types.is_dictionary(array.type):
@@ -89,6 +132,8 @@ class _NumberReader:
             before = int(np.searchsorted(ordered, -np.inf, side="right"))
             after = max(before, int(np.searchsorted(ordered, np.inf)))
         column = self._column
+        if isinstance(self.grid, NumberGrid) and self.cells is not None:
+            self.cells = self.cells + self.grid.count(self.grid.rounded(ordered[before:after]))
         if column.numbers is not None:
             self._column = replace(
                 column,
@@ -111,8 +156,10 @@ class _TextReader:
     only looked at when another dictionary comes.
     """
 
-    def __init__(self, name: str, kind: Kind) -> None:
+    def __init__(self, name: str, kind: Kind, grid: Grid | None) -> None:
         self._column = Column.empty(name, kind)
+        self.grid = grid
+        self.cells = None if grid is None else np.zeros(grid.cells, dtype=np.int64)
         self._dictionary: pa.Array | None = None
         self._tally: Counts = np.empty(0, dtype=np.int64)
 
@@ -133,7 +180,10 @@ class _TextReader:
         values = _texts(self._dictionary)
         seen = (self._tally > 0) & values.is_valid().to_numpy(zero_copy_only=False)
         counts = self._tally[seen]
-        found = Texts(int(counts.sum()), values.filter(pa.array(seen)), counts)
+        values = values.filter(pa.array(seen))
+        found = Texts(int(counts.sum()), values, counts)
+        if isinstance(self.grid, CategoryGrid) and self.cells is not None:
+            self.cells = self.cells + self.grid.count(values, counts)
         self._column = replace(self._column, texts=self._column.texts.merge(found))
 
     def column(self) -> Column:
@@ -175,6 +225,21 @@ def _sorted(numbers: NDArray[Any]) -> NDArray[Any]:
     first = np.array(low, dtype=numbers.dtype)
     counts = np.bincount((numbers - first).view(f"u{numbers.itemsize}").astype(np.intp))
     return np.repeat(np.arange(high - low + 1).astype(numbers.dtype) + first, counts)
+
+
+def _scored(grid: NumberGrid, array: pa.Array) -> NDArray[np.float32]:
+    """Normal scores; of what is not a finite number, 0."""
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), dtype=np.float32)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    scores = np.zeros(len(array), dtype=np.float32)
+    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    numbers = _numbers(array.drop_null())
+    there = np.flatnonzero(valid)
+    finite = np.isfinite(numbers)
+    scores[there[finite]] = grid.scores[grid.places(grid.rounded(numbers[finite]))]
+    return scores
 
 
 def _texts(values: pa.Array) -> pa.StringArray:
