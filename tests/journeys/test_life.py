@@ -69,6 +69,16 @@ def test_truth_came_a_week_later_and_the_last_batch_used_the_new_version(life) -
     assert [batches[n]["content"]["version"] for n in sorted(batches)] == [1, 1, 1, 1, 2]
 
 
+def test_a_check_learns_from_the_batches_that_went_out(life) -> None:
+    spalje, told = life
+    seen = {}
+    for batch in told["batches"]:
+        run = spalje("run", "show", batch["content"]["run"], "--json").json
+        digest = run["run"]["inputs"]["earlier.data_quality"]
+        seen[batch["number"]] = len(spalje("artifact", "show", digest, "--json").json["files"])
+    assert [seen[number] for number in sorted(seen)] == [0, 0, 1, 2, 3], "a blocked batch teaches nothing"
+
+
 def test_a_batch_can_be_traced_to_commits_and_data(life) -> None:
     spalje, told = life
     graph = spalje("lineage", "show", f"batch:{PROJECT}/5", "--direction", "up", "--json").json

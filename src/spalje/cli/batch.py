@@ -57,13 +57,19 @@ def show(batch: str, *, common: Common = Common()) -> None:
     """
     workspace = common.open()
     found = workspace.metadata.batches.get(batch)
-    verdicts = {
-        name: verdict
+    folders = {
+        name: workspace.artifacts.open(digest)
         for name, digest in found.content.artifacts.items()
-        if name.startswith("verdict_") and (verdict := read_verdict(workspace.artifacts.open(digest)))
+        if name.startswith("verdict_")
+    }
+    verdicts = {name: verdict for name, folder in folders.items() if (verdict := read_verdict(folder))}
+    pages = {
+        name: str(folder / "report.html")
+        for name, folder in folders.items()
+        if (folder / "report.html").is_file()
     }
     if common.json:
-        print_json({"batch": found, "verdicts": verdicts})
+        print_json({"batch": found, "verdicts": verdicts, "reports": pages})
         return
     out, content = console(), found.content
     out.print(
@@ -79,7 +85,7 @@ def show(batch: str, *, common: Common = Common()) -> None:
         out.print(f"  • {reason}")
     if found.released_by:
         out.print(f"Released by {found.released_by}: {found.release_reason}")
-    for verdict in verdicts.values():
+    for name, verdict in verdicts.items():
         out.print(
             Text.assemble(
                 "\n", (verdict.monitor, "bold"), " ", coloured(verdict.outcome), "  ", verdict.summary
@@ -91,6 +97,8 @@ def show(batch: str, *, common: Common = Common()) -> None:
             )
         if len(verdict.violations) > 12:
             out.print(f"  … and {len(verdict.violations) - 12} more (--json shows all)")
+        if name in pages:
+            out.print(Text(f"  report: {pages[name]}", style="dim"), soft_wrap=True)
     for evaluation in found.evaluations:
         out.print(
             Text.assemble(
