@@ -13,7 +13,7 @@ from spalje.pipeline.definition import Definition, InputSpec
 from spalje.registry.batch import Batch
 from spalje.registry.version import ModelVersion
 from spalje.storage.artifacts import Artifacts
-from spalje.storage.history import CHECKED, ENDING
+from spalje.storage.batch_file import CHECKED, ENDING
 
 _FIND_PACKAGE = (
     "import importlib.util as u, sys; s = u.find_spec(sys.argv[1]); "

@@ -2,26 +2,20 @@
 
 import json
 import os
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from spalje.errors import BadInput, NotFound, UsageError
+from spalje.errors import BadInput, NotFound
 from spalje.monitor.history import PastBatch
 from spalje.monitor.verdict import Outcome
 from spalje.profile.sketch import from_dict, to_dict
+from spalje.storage.batch_file import ENDING, checked_name
 
 #: Version of the form below; a reader refuses any other.
 FORMAT = 1
-#: What a batch may be called: its name is a file's name.
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
-#: How the files' names end.
-ENDING = ".batch.json"
-#: What a check step leaves of its batch, beside its verdict.
-CHECKED = f"checked{ENDING}"
 
 
 class _Entry(BaseModel):
@@ -48,24 +42,6 @@ class _Entry(BaseModel):
             good=self.good,
             pseudo=self.pseudo,
         )
-
-
-def checked_name(name: str) -> str:
-    """A batch's name.
-
-    Raises:
-        UsageError: it cannot be a file's name everywhere.
-
-    Example:
-        >>> checked_name("2017-11-06")
-        '2017-11-06'
-    """
-    if NAME.fullmatch(name):
-        return name
-    raise UsageError(
-        f"A batch cannot be called {name!r}.",
-        do="Use letters, digits, '_', '-', '+' and '.', at most 128 of them: --name 2017-11-06.",
-    )
 
 
 def write(folder: Path, batch: PastBatch) -> Path:
