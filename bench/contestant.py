@@ -1,13 +1,18 @@
 """What is measured: ourselves, the reference and the peers, each a program in an environment of its own.
 
-A contestant's program knows two commands: ``prepare FOLDER``, done once and not timed, and
-``run FOLDER STEPS KIND``, the cold process that is timed.
+A contestant's program knows one command, ``run FOLDER …``: the cold process that is timed. One that
+needs to make something first knows ``prepare FOLDER`` too, done once and not timed.
+
+Nothing heavy is imported here: Linux counts what the process that starts another holds at that moment
+as the other's, so that no peak is seen below the harness's own.
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +28,8 @@ SILENT = {
     "KEDRO_DISABLE_TELEMETRY": "1",
     "METAFLOW_DEFAULT_METADATA": "local",
     "METAFLOW_DEFAULT_DATASTORE": "local",
+    "WHYLOGS_NO_ANALYTICS": "True",
+    "YDATA_PROFILING_NO_ANALYTICS": "True",
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_LOGGING_VERBOSITY": "ERROR",
 }
@@ -42,11 +49,18 @@ class Contestant:
         name: what it is called in the figures.
         program: its file in ``bench/peer``.
         requirement: what to install for it, version pinned; None: it runs in our environment.
+        beside: what else its environment needs, version pinned: what it reads with, and older libraries.
     """
 
     name: str
     program: str
     requirement: str | None = None
+    beside: tuple[str, ...] = ()
+
+    @property
+    def versions(self) -> str:
+        """What it was measured with."""
+        return " ".join((str(self.requirement), *self.beside))
 
 
 PEERS = (
@@ -61,10 +75,19 @@ OURS = Contestant("spalje", "spalje_steps.py")
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What a process took: seconds of wall time and of processor time, children included."""
+    """What a process took, the processes that it started included.
+
+    Attributes:
+        wall_s: seconds from its start to its end.
+        cpu_s: seconds of processor time.
+        peak_mb: most memory that one process of it held, in 10⁶ bytes.
+        said: the last line that it printed.
+    """
 
     wall_s: float
     cpu_s: float
+    peak_mb: float
+    said: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +112,42 @@ class Entry:
         Raises:
             Unavailable: it ended badly.
         """
-        program = HERE / "peer" / self.contestant.program
-        return timed(
-            [str(self.python), str(program), "run", str(self.folder), str(steps), kind],
-            self.environ,
-            self.folder,
-        )
+        return self.call("run", steps, kind)
+
+    def call(self, word: str, *more: object) -> Took:
+        """Start its program with a command, its folder and whatever else, in a cold process.
+
+        Raises:
+            Unavailable: it ended badly.
+        """
+        program = str(HERE / "peer" / self.contestant.program)
+        words = [str(self.python), program, word, str(self.folder), *map(str, more)]
+        return timed(words, self.environ, self.folder)
 
 
 def enter(contestant: Contestant, folder: Path) -> Entry:
-    """Make a contestant ready: its environment, its folder, and one run that is not timed.
+    """Make a contestant of the overhead benchmark ready: settled, prepared, and run once, not timed.
 
     Raises:
         Unavailable: it does not install, or does not run.
     """
-    program = HERE / "peer" / contestant.program
-    if not program.is_file():
-        raise Unavailable(f"there is no bench/peer/{contestant.program}")
-    python = Path(sys.executable) if contestant.requirement is None else _environment(contestant)
-    folder.mkdir(parents=True)
-    entry = Entry(contestant, python, folder, environ(folder))
-    timed([str(python), str(program), "prepare", str(folder)], entry.environ, folder)
+    entry = settle(contestant, folder)
+    entry.call("prepare")
     entry.run(8)
     return entry
+
+
+def settle(contestant: Contestant, folder: Path) -> Entry:
+    """Make a contestant's environment and its folder.
+
+    Raises:
+        Unavailable: it does not install.
+    """
+    if not (HERE / "peer" / contestant.program).is_file():
+        raise Unavailable(f"there is no bench/peer/{contestant.program}")
+    python = Path(sys.executable) if contestant.requirement is None else _environment(contestant)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Entry(contestant, python, folder, environ(folder))
 
 
 def environ(folder: Path) -> dict[str, str]:
@@ -135,29 +171,38 @@ def timed(command: list[str], variables: Mapping[str, str], folder: Path) -> Too
     """
     log, words = folder / "last.log", " ".join(Path(word).name for word in command[:3])
     with log.open("wb") as said:
-        before, began = os.times(), time.perf_counter()
+        began = time.perf_counter()
         process = subprocess.Popen(
             command, env=dict(variables), cwd=folder, stdout=said, stderr=said, stdin=subprocess.DEVNULL
         )
-        try:
-            code = process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise Unavailable(f"{words} took longer than {PATIENCE_S} s") from None
-        wall, after = time.perf_counter() - began, os.times()
+        code, usage = _ended(process)
+        wall = time.perf_counter() - began
+    lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+    if wall >= PATIENCE_S:
+        raise Unavailable(f"{words} took longer than {PATIENCE_S} s")
     if code != 0:
-        lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
         raise Unavailable(f"{words} ended with {code}: {lines[-1][:200]}")
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    return Took(wall, cpu)
+    # Linux gives kibibytes
+    return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, lines[-1])
+
+
+def _ended(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:
+    """How a process ended and what it used; one that takes too long is ended."""
+    clock = threading.Timer(PATIENCE_S, process.kill)
+    clock.start()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    finally:
+        clock.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage
 
 
 def _environment(contestant: Contestant) -> Path:
     """The interpreter of a peer's environment, which is made if need be."""
     folder = CACHE / contestant.name
     python, marker = folder / "bin" / "python", folder / ".installed"
-    wanted = f"{contestant.requirement} python{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = f"{contestant.versions} python{sys.version_info.major}.{sys.version_info.minor}"
     if marker.is_file() and marker.read_text() == wanted:
         return python
     uv = Path(sys.executable).parent / "uv"
@@ -172,11 +217,12 @@ def _environment(contestant: Contestant) -> Path:
         "--python",
         str(python),
         str(contestant.requirement),
+        *contestant.beside,
     ]
     for words in (["venv", "-q", "--python", sys.executable, str(folder)], install):
         done = subprocess.run([str(uv), *words], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or ["it said nothing"]
-            raise Unavailable(f"{contestant.requirement} does not install: {lines[-1][:200]}")
+            raise Unavailable(f"{contestant.versions} does not install: {lines[-1][:200]}")
     marker.write_text(wanted)
     return python

@@ -1,0 +1,65 @@
+"""What a check takes once the batch is profiled: 100 columns against 100 batches of history, in this process.
+
+``run FOLDER COLUMNS BATCHES TIMES``. Every check is of a batch of its own, and its history is made anew from
+what is kept on disk, so that nothing is left over from the check before. Three columns in ten hold categories.
+"""
+
+import json
+import sys
+import time
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import pyarrow as pa
+
+from spalje.monitor.data_quality import check
+from spalje.monitor.history import History, PastBatch
+from spalje.monitor.suggestion import suggest
+from spalje.profile.grid import freeze
+from spalje.profile.scan import profile_batches
+from spalje.profile.sketch import from_dict, to_dict
+
+#: Rows of the baseline and of a batch: the check's time does not depend on them.
+GOOD, ROWS = 20_000, 1_000
+
+
+def table(rng: np.random.Generator, columns: int, rows: int) -> pa.RecordBatch:
+    """Good rows; every table's level is a little off, as real batches' are."""
+    names = pa.array([f"value {number}" for number in range(40)])
+    made = {}
+    for number in range(columns):
+        if number % 10 < 3:
+            places = pa.array(rng.binomial(39, 0.3 + 0.01 * rng.normal(), rows))
+            made[f"category {number}"] = pa.DictionaryArray.from_arrays(places, names)
+        else:
+            made[f"number {number}"] = pa.array(rng.gamma(2 + 0.05 * rng.normal(), size=rows))
+    return pa.RecordBatch.from_pydict(made)
+
+
+def run(columns: int, batches: int, times: int) -> dict:
+    rng = np.random.default_rng(20_261_124)
+    baseline = profile_batches([table(rng, columns, GOOD)])
+    grids, constraints = freeze(baseline), suggest(baseline)
+    kept = [to_dict(profile_batches([table(rng, columns, ROWS)], grids=grids).sketch) for _ in range(batches)]
+    took = []
+    for _ in range(times):
+        batch = profile_batches([table(rng, columns, ROWS)], grids=grids)
+        batch = replace(batch, sketch=from_dict(to_dict(batch.sketch)))
+        past = [PastBatch(f"batch {n}", None, from_dict(document), p=0.5) for n, document in enumerate(kept)]
+        history = History(tuple(past))
+        began = time.perf_counter()
+        verdict = check(batch, baseline, constraints, history=history)
+        took.append(1000 * (time.perf_counter() - began))
+    drift = verdict.figures["drift"]
+    return {
+        "columns": len(drift["columns"]),
+        "batches": drift["batches"],
+        "calibrated": drift["calibrated"],
+        "median_ms": median(took),
+        "first_ms": took[0],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(*map(int, sys.argv[3:6]))))
