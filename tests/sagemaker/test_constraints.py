@@ -42,7 +42,8 @@ def test_what_the_service_writes(old):
     assert constraints.columns["store"].completeness == 0.5
     assert constraints.monitoring.comparison_method == "Robust"
     assert constraints.monitoring.datatype_threshold == 1.0
-    assert constraints.columns["units"].limits.model_fields_set == set()
+    assert constraints.columns["units"].limits.model_fields_set == {"negative"}
+    assert constraints.columns["store"].limits.model_fields_set == set()
 
 
 @pytest.mark.parametrize("key", ["comparison_method", "comparion_method"])
@@ -81,7 +82,11 @@ def test_overrides_in_both_spellings_at_both_levels(old, key, feature, inside):
     assert b'"mystery": 1.50' in written
     overrides = json.loads(written)["features"][feature]["monitoringConfigOverrides"]
     assert overrides["evaluate_constraints"] == "Disabled"
-    assert overrides["distribution_constraints"] == {"comparison_threshold": 0.4}
+    # explicit: without it Model Monitor would take the one for all columns, which is written out too
+    assert overrides["distribution_constraints"] == {
+        "comparison_threshold": 0.4,
+        "categorical_comparison_threshold": 0.4,
+    }
     assert read(written).constraints == file.constraints.model_copy(
         update={
             "columns": {
@@ -90,6 +95,112 @@ def test_overrides_in_both_spellings_at_both_levels(old, key, feature, inside):
             }
         }
     )
+
+
+def test_both_spellings_at_once_are_both_read(old):
+    """The service writes an empty object; the SDK then writes the other spelling beside it."""
+    strings = old["features"][1]["string_constraints"]
+    strings["monitoringConfigOverrides"] = {}
+    strings["monitoring_config_overrides"] = {"evaluate_constraints": "Disabled"}
+    old["features"][0]["monitoringConfigOverrides"] = {"datatype_check_threshold": 0.5}
+    old["features"][0]["num_constraints"]["monitoring_config_overrides"] = {"emit_metrics": "Disabled"}
+    constraints = read(encoded(old)).constraints
+    assert constraints.monitoring_of("store").evaluate is False
+    assert constraints.columns["units"].monitoring == {"datatype_threshold": 0.5, "emit_metrics": False}
+
+
+def test_the_threshold_for_strings_is_the_one_for_numbers_unless_it_differs(old):
+    distribution = old["monitoring_config"]["distribution_constraints"]
+    own = {"distribution_constraints": {"comparison_threshold": 0.4}}
+    old["features"][1]["monitoringConfigOverrides"] = own
+    for said, everywhere, store in ((None, None, 0.4), (0.1, None, 0.4), (0.2, 0.2, 0.2)):
+        distribution.pop("categorical_comparison_threshold", None)
+        if said is not None:
+            distribution["categorical_comparison_threshold"] = said
+        file = read(encoded(old))
+        assert file.constraints.monitoring.categorical_threshold == everywhere
+        monitoring = file.constraints.monitoring_of("store")
+        assert (monitoring.categorical_threshold or monitoring.comparison_threshold) == store
+        again = read(write(file))
+        assert again.constraints.monitoring == file.constraints.monitoring
+        assert again.constraints.monitoring_of("store") == monitoring
+        written = json.loads(write(file))["monitoring_config"]["distribution_constraints"]
+        assert written["categorical_comparison_threshold"] == (everywhere or 0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda old: old.update(version="1.0"), {}),
+        (lambda old: old.update(version=0), {}),
+        (lambda old: old.update(version=None), {}),
+        (lambda old: old["features"][0].update(completeness="1.0"), {}),
+        (lambda old: old["features"][0].update(completeness="NaN"), {}),
+        (lambda old: old["features"][0].update(completeness=None), {}),
+        (lambda old: old["features"][0].update(inferred_type="INTEGRAL"), {}),
+        (lambda old: old["features"][0].pop("inferred_type"), {"inferred_type": "Fractional"}),
+        (lambda old: old["features"][0].update(monitoringConfigOverrides={}), {}),
+        (lambda old: old["features"][0].update(monitoringConfigOverrides=None), {}),
+        (lambda old: old["features"][0]["num_constraints"].update(is_non_negative="true"), {}),
+        (
+            lambda old: old["features"][0].pop("num_constraints"),
+            {"is_non_negative": None, "limits": Limits()},
+        ),
+        (
+            lambda old: old["features"][0]["num_constraints"].update(is_non_negative=False),
+            {"is_non_negative": False, "limits": Limits(negative=None)},
+        ),
+        (lambda old: old["features"][0].update(string_constraints=None), {}),
+        (lambda old: old["monitoring_config"].update(datatype_check_threshold="1.0E0"), {}),
+        (lambda old: old["monitoring_config"].update(datatype_check_threshold="NaN"), {}),
+        (lambda old: old["monitoring_config"].update(evaluate_constraints="enabled"), {}),
+        (lambda old: old["monitoring_config"].update(evaluate_constraints=True), {}),
+        (lambda old: old["monitoring_config"].pop("distribution_constraints"), {}),
+        (
+            lambda old: old["monitoring_config"]["distribution_constraints"].update(
+                categorical_drift_method="linfinity", comparison_threshold="1E-1"
+            ),
+            {},
+        ),
+    ],
+)
+def test_every_other_variant_is_read_alike(old, change, found):
+    reference = read(encoded(old)).constraints
+    change(old)
+    units = reference.columns["units"].model_copy(update=found)
+    wanted = reference.model_copy(update={"columns": {**reference.columns, "units": units}})
+    file = read(encoded(old))
+    assert file.constraints == wanted
+    again = json.loads(write(file), parse_constant=pytest.fail)
+    assert [key for key in again if key == "version"] == ["version"]
+    assert again["version"] == (old["version"] if old["version"] is not None else 0)
+    assert read(write(file)).constraints.monitoring == wanted.monitoring
+
+
+def test_chi_squared_is_kept_as_it_is(old):
+    """How Model Monitor compares its statistic is not documented: none is claimed to be the same."""
+    old["monitoring_config"]["distribution_constraints"]["categorical_drift_method"] = "ChiSquared"
+    file = read(encoded(old))
+    assert file.constraints.monitoring.categorical_method == "ChiSquared"
+    written = json.loads(write(file))["monitoring_config"]["distribution_constraints"]
+    assert written["categorical_drift_method"] == "ChiSquared"
+
+
+def test_what_may_be_below_0_by_the_file_is_so_by_our_limits(old):
+    """A person who edits ``is_non_negative`` means it; our own limit is stronger where the file has one."""
+    suggested = Constraints(
+        columns={"units": ColumnConstraints(inferred_type="Integral", limits=Limits(negative=0.0))}
+    )
+    numbers = old["features"][0]["num_constraints"]
+    for flag, ours, negative in ((True, {}, 0.0), (False, {}, None), (False, {"negative": 0.1}, 0.1)):
+        numbers["is_non_negative"], old["features"][0]["spalje"] = flag, ours
+        completed = read(encoded(old)).constraints.completed(suggested)
+        assert completed.columns["units"].limits.negative == negative
+
+
+def test_a_file_of_another_monitor_is_refused():
+    with pytest.raises(BadInput, match="not about data quality: it has no features; it has regression"):
+        read(b'{"regression_constraints": {"mae": {}}}')
 
 
 def test_an_override_a_level_too_high_is_understood(old):
@@ -114,6 +225,7 @@ def test_what_is_left_out_has_the_services_default(old):
         "distribution_constraints": {
             "perform_comparison": "Enabled",
             "comparison_threshold": 0.1,
+            "categorical_comparison_threshold": 0.1,
             "comparison_method": "Robust",
             "categorical_drift_method": "LInfinity",
         },

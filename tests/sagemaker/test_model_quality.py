@@ -200,6 +200,15 @@ def test_an_empty_file_of_constraints():
     assert read_constraints(write_constraints(ConstraintsFile("multiclass", ()))).type == "multiclass"
 
 
+@pytest.mark.parametrize("version", ["0", "0.0", '"1.0"', '"v2"'])
+def test_versions_in_any_spelling_stay_as_they_were(version):
+    text = '{"version": %s, "%s": {}}'
+    statistics = read_statistics((text % (version, "regression_metrics")).encode())
+    constraints = read_constraints((text % (version, "regression_constraints")).encode())
+    for written in (write_statistics(statistics), write_constraints(constraints)):
+        assert f'"version": {version}' in written.decode()
+
+
 def test_bare_numbers_are_read_too():
     assert read_statistics(b'{"regression_metrics": {"mae": 0.5, "r2": "NaN"}}').metrics == {
         "mae": Metric(0.5),

@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spalje.errors import BadInput
-from spalje.sagemaker.record import Filled, Record, dumps, unicode
+from spalje.sagemaker.filled import Filled, document, dumps
+from spalje.sagemaker.record import Record, unicode
 
 ODD = b"""{ "known": 1,
   "caf\\u00e9" : [ 1.50, 1E5,  {"a":1,   "a":2} ], "half":"\\ud800", "list": [ ], "z": -0.0,
@@ -105,8 +107,21 @@ def test_numbers_in_every_spelling():
 
 def test_small_thresholds_are_written_without_exponents():
     assert dumps({"a": 1e-05, "b": 0.1, "c": 1e300}) == b'{\n  "a": 0.00001,\n  "b": 0.1,\n  "c": 1e+300\n}\n'
+    assert json.loads(dumps({"mse": 1.5e17})) == {"mse": 1.5e17}
+    assert dumps({"mse": 1.5e17}) == b'{\n  "mse": 150000000000000000.0\n}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         dumps({"a": float("nan")})
+
+
+def test_the_version_stays_as_it_was_and_is_there_once():
+    for said, written in ((b"0.0", b"0.0"), (b'"1.0"', b'"1.0"'), (b"null", b"0"), (None, b"0")):
+        source = b"{}" if said is None else b'{"version": %s}' % said
+        assert document({}, Record.parse(source, "f.json")) == b'{\n  "version": %s\n}\n' % written
+
+
+def test_sketches_with_what_json_has_no_numbers_for():
+    written = dumps({"data": np.array([1.5, np.nan, np.inf, -np.inf])})
+    assert json.loads(written)["data"] == [1.5, "NaN", "Infinity", "-Infinity"]
 
 
 def test_lone_surrogates_never_get_into_our_values():

@@ -70,3 +70,27 @@ def test_both_names_are_found(tmp_path, name):
 def test_what_is_no_list_is_refused():
     with pytest.raises(BadInput, match="violations should be a list"):
         read(b'{"violations": 3}')
+
+
+def test_entries_that_are_alike_keep_their_own_keys():
+    entry = b'{"feature_name": "a", "constraint_check_type": "x", "run": %d}'
+    written = json.loads(write(read(b'{"violations": [%s, %s]}' % (entry % 1, entry % 2))))
+    assert [entry["run"] for entry in written["violations"]] == [1, 2]
+
+
+def test_a_file_in_the_words_that_the_service_has_been_seen_to_write():
+    """Like the texts of data_type_check and of the column checks, and of drift, which AWS parses."""
+    entries = [
+        ("units", "data_type_check", "Expected data type: Integral, 100.0%. Only 99.65% of data is Integral."),
+        ("price", "baseline_drift_check", "Baseline drift distance: 0.4 exceeds threshold: 0.1"),
+        ("x", "missing_column_check", "Number of columns in current dataset: 9, in baseline constraints: 10"),
+    ]  # fmt: skip
+    keys = ("feature_name", "constraint_check_type", "description")
+    document = {"violations": [dict(zip(keys, entry, strict=True)) for entry in entries]}
+    file = read(json.dumps(document).encode())
+    assert [
+        tuple(getattr(found, name) for name in ("column", "check", "description"))
+        for found in file.violations
+    ] == entries
+    again = json.loads(write(file))["violations"]
+    assert [{key: entry[key] for key in keys} for entry in again] == document["violations"]

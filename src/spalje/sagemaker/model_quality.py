@@ -13,7 +13,8 @@ from spalje.monitor.measurement import Judged, ProblemType, metrics_of
 from spalje.monitor.metric_constraint import MetricConstraint
 from spalje.quality.confusion import Confusion
 from spalje.quality.ranking import Ranking
-from spalje.sagemaker.record import OURS, Filled, Record, dumps
+from spalje.sagemaker.filled import Filled, document, dumps
+from spalje.sagemaker.record import OURS, Record
 
 #: type of problem -> key of its section, without ``_metrics`` or ``_constraints``
 SECTIONS: Mapping[ProblemType, str] = MappingProxyType(
@@ -159,12 +160,11 @@ def write_statistics(file: StatisticsFile) -> bytes:
         number = {"value": metric.value, "standard_deviation": metric.standard_deviation}
         nan = {part: "NaN" if value is None else value for part, value in number.items()}
         fields[name] = Filled(nan, there.rest(nan))
-    dataset = file.source.record("dataset")
-    top: dict[str, Any] = {"version": file.source.number("version") or 0.0}
+    top: dict[str, Any] = {}
     if file.items is not None:
-        top["dataset"] = Filled({"item_count": file.items}, dataset.rest({"item_count"}))
-    top[key] = Filled(fields, source.rest(fields))
-    return dumps(Filled(top, file.source.rest(top)))
+        rest = file.source.record("dataset").rest({"item_count"})
+        top["dataset"] = Filled({"item_count": file.items}, rest)
+    return document({**top, key: Filled(fields, source.rest(fields))}, file.source)
 
 
 def read_constraints(data: bytes, name: str = "constraints.json") -> ConstraintsFile:
@@ -187,9 +187,8 @@ def read_constraints(data: bytes, name: str = "constraints.json") -> Constraints
             entry = section.record(member.key)
             threshold = entry.number("threshold")
             if threshold is not None:
-                found.append(
-                    MetricConstraint(metric=member.key, threshold=threshold, operator=_operator(entry))
-                )
+                operator = _operator(entry)
+                found.append(MetricConstraint(metric=member.key, threshold=threshold, operator=operator))
     return ConstraintsFile(kind, tuple(found), record)
 
 
@@ -202,8 +201,7 @@ def write_constraints(file: ConstraintsFile) -> bytes:
         there = source.record(bound.metric) if source.has(bound.metric) else Record(bound.metric)
         entry = {"threshold": bound.threshold, "comparison_operator": bound.operator}
         fields[bound.metric] = Filled(entry, there.rest(entry))
-    top = {"version": file.source.number("version") or 0.0, key: Filled(fields, source.rest(fields))}
-    return dumps(Filled(top, file.source.rest(top)))
+    return document({key: Filled(fields, source.rest(fields))}, file.source)
 
 
 def write_violations(metrics: Mapping[str, float], violated: Sequence[MetricConstraint]) -> bytes:
@@ -235,19 +233,18 @@ def _type(record: Record, what: Literal["metrics", "constraints"]) -> ProblemTyp
         if record.has(f"{section}_{what}"):
             return kind
     wanted = ", ".join(f"{section}_{what}" for section in SECTIONS.values())
-    found = ", ".join(member.key for member in record.members) or "nothing"
     raise BadInput(
-        f"{record.where} is not about model quality: it has none of {wanted}; it has {found}.",
+        f"{record.where} is not about model quality: it has none of {wanted}; it has {record.names}.",
         do="Give the file of a model quality baseline, not of another monitor's.",
     )
 
 
 def _operator(entry: Record) -> Literal["LessThanThreshold", "GreaterThanThreshold"]:
     said = entry.text("comparison_operator") or ""
-    if said.lower() == "lessthanthreshold":
-        return "LessThanThreshold"
-    if said.lower() == "greaterthanthreshold":
-        return "GreaterThanThreshold"
+    operator: Literal["LessThanThreshold", "GreaterThanThreshold"]
+    for operator in ("LessThanThreshold", "GreaterThanThreshold"):
+        if said.lower() == operator.lower():
+            return operator
     raise BadInput(
         f"{entry.where}: comparison_operator is {said!r}; "
         "allowed are LessThanThreshold and GreaterThanThreshold.",
@@ -258,7 +255,7 @@ def _operator(entry: Record) -> Literal["LessThanThreshold", "GreaterThanThresho
 def _values(judged: Judged) -> tuple[dict[str, float], Confusion | None]:
     values, confusion = metrics_of(judged)
     if confusion is not None:
-        constant, last = confusion.constant, -1
+        constant = confusion.constant
         figures = {
             "accuracy": np.full(len(constant.counts), constant.accuracy),
             "precision": constant.precision,
@@ -267,16 +264,15 @@ def _values(judged: Judged) -> tuple[dict[str, float], Confusion | None]:
             "f1": constant.f(),
             "f2": constant.f(2.0),
         }
-        for name, by_class in figures.items():
-            values[f"{name}_best_constant_classifier"] = float(by_class[last])
-            values[f"weighted_{name}_best_constant_classifier"] = constant.weighted(by_class)
+        for name, each in figures.items():
+            values[f"{name}_best_constant_classifier"] = float(each[-1])
+            values[f"weighted_{name}_best_constant_classifier"] = constant.weighted(each)
     return {name: values[name] for name in METRICS[judged.type]}, confusion
 
 
 def _part(judged: Judged, rows: np.ndarray[Any, Any]) -> Judged:
-    return replace(
-        judged, truth=judged.truth[rows], prediction=judged.prediction[rows], days=None, clusters=None
-    )
+    truth, prediction = judged.truth[rows], judged.prediction[rows]
+    return replace(judged, truth=truth, prediction=prediction, days=None, clusters=None)
 
 
 def _shapes(judged: Judged, confusion: Confusion | None, labels: Sequence[str]) -> dict[str, Any]:

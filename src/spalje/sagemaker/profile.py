@@ -14,12 +14,8 @@ from spalje.profile.number import Numbers
 from spalje.profile.points import LIMIT, Points
 from spalje.profile.profile import Profile
 from spalje.profile.text import Texts
-from spalje.sagemaker.statistics import (
-    FeatureStatistics,
-    NumericalStatistics,
-    Statistics,
-    StringStatistics,
-)
+from spalje.sagemaker.numerical import NumericalStatistics
+from spalje.sagemaker.statistics import ODD, FeatureStatistics, Statistics, StringStatistics
 
 #: Buckets of a histogram: always ten, of equal width.
 BUCKETS = 10
@@ -51,11 +47,7 @@ def _of_column(column: Column) -> FeatureStatistics:
     if column.numbers is not None:
         numbers = column.numbers
         present = numbers.moments.count
-        odd = {
-            "nan": column.nan,
-            "positive_infinity": column.positive_infinity,
-            "negative_infinity": column.negative_infinity,
-        }
+        odd = {name: getattr(column, name) for name in ODD}
         return FeatureStatistics(
             column.name,
             column.inferred_type,
@@ -97,26 +89,48 @@ def _of_numbers(numbers: Numbers) -> NumericalStatistics:
 def _to_column(feature: FeatureStatistics, rows: int) -> Column:
     kind = _KINDS[feature.inferred_type]
     present = feature.present if kind is not Kind.UNKNOWN else 0
-    if present > rows:
+    nulls = rows - present - sum(feature.ours.values())
+    if nulls < 0:
         raise BadInput(
             f"{feature.source.where}: num_present is {present:,}, but the table has {rows:,} rows.",
             do="Correct the file.",
         )
-    column = Column(feature.name, kind, rows, nulls=rows - present)
-    if kind.numeric and feature.numerical and (feature.numerical.levels is not None or not present):
-        return replace(column, numbers=_to_numbers(kind, feature.numerical))
+    column = Column(feature.name, kind, rows, nulls=nulls)
+    numbers = feature.numerical
+    if kind.numeric and numbers and (numbers.levels is not None or not present):
+        nan, high, low = (
+            feature.ours.get(name, 0) + found
+            for name, found in zip(ODD, _odd(numbers.levels or ()), strict=True)
+        )
+        return replace(
+            column,
+            nan=nan,
+            positive_infinity=high,
+            negative_infinity=low,
+            numbers=_to_numbers(kind, numbers),
+        )
     if kind is Kind.TEXT and feature.string:
         return replace(column, texts=_to_texts(feature.string, present, feature.source.where))
     return column
 
 
+def _odd(levels: tuple[Floats, ...]) -> tuple[int, int, int]:
+    """How many numbers of a sketch are NaN, +infinity, -infinity: for Spark they are values like others."""
+    nan, high, low = 0, 0, 0
+    for height, level in enumerate(levels):
+        nan += int(np.isnan(level).sum()) << height
+        high += int(np.isposinf(level).sum()) << height
+        low += int(np.isneginf(level).sum()) << height
+    return nan, high, low
+
+
 def _to_numbers(kind: Kind, statistics: NumericalStatistics) -> Numbers:
-    levels = tuple(np.sort(level) for level in statistics.levels or (np.empty(0),))
-    sketch = Kll(levels or (np.empty(0),), (0,) * max(1, len(levels)), max(8, int(statistics.k)))
+    levels = tuple(np.sort(level[np.isfinite(level)]) for level in statistics.levels or ()) or (np.empty(0),)
+    sketch = Kll(levels, (0,) * len(levels), max(8, int(statistics.k)))
     values, counts = sketch.weighted()
     if len(values) == 0:
         return Numbers(whole=kind.whole)
-    exact = sum(len(level) for level in levels[1:]) == 0 and len(values) <= LIMIT
+    exact = not any(len(level) for level in levels[1:]) and len(values) <= LIMIT
     return Numbers(
         whole=kind.whole,
         moments=_moments(kind, statistics, values, counts),
@@ -128,15 +142,21 @@ def _to_numbers(kind: Kind, statistics: NumericalStatistics) -> Numbers:
 
 
 def _moments(kind: Kind, statistics: NumericalStatistics, values: Floats, counts: Counts) -> Moments:
-    """As the file says; what it does not say, as the sketch says."""
-    mean = float(np.average(values, weights=counts)) if statistics.mean is None else statistics.mean
+    """As the file says; what it does not say, as the sketch says, whose items are some of the numbers."""
+    largest = float(np.abs(values).max()) or 1.0
+    scaled = values / largest
+    centre = float(np.average(scaled, weights=counts))
     std = statistics.std
-    if std is None:
-        std = float(np.sqrt(np.average((values - mean) ** 2, weights=counts)))
-    low = float(values[0]) if statistics.low is None else statistics.low
-    high = float(values[-1]) if statistics.high is None else statistics.high
-    exact = int if kind.whole else float
-    return Moments(int(counts.sum()), mean, std, exact(low), exact(high))
+    if std is None or std < 0:
+        std = float(np.sqrt(np.average((scaled - centre) ** 2, weights=counts))) * largest
+    low, high, exact = statistics.low, statistics.high, int if kind.whole else float
+    return Moments(
+        int(counts.sum()),
+        centre * largest if statistics.mean is None else statistics.mean,
+        std,
+        exact(values[0] if low is None or low > values[0] else low),
+        exact(values[-1] if high is None or high < values[-1] else high),
+    )
 
 
 def _to_texts(strings: StringStatistics, present: int, where: str) -> Texts:

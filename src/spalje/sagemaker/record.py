@@ -1,18 +1,22 @@
-"""JSON of which only some keys are understood: read leniently, written strictly, the rest kept as it was."""
+"""JSON of which only some keys are understood, read leniently; see ``filled`` for how it is written."""
 
 import json
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Self
-
-import numpy as np
 
 from spalje.errors import BadInput
 
 #: Our own keys stand under this one, in every file and at every level.
 OURS = "spalje"
+
+
+class Raw(str):
+    """The text of a JSON value, to be written as it is."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Record:
                 f"{name} is not the JSON it should be: {str(error) or type(error).__name__}.",
                 do="Fetch or write it again; it may have been cut off.",
             ) from error
+
+    @property
+    def names(self) -> str:
+        """The keys, for messages."""
+        return ", ".join(member.key for member in self.members) or "nothing"
 
     def has(self, key: str) -> bool:
         """Whether the key is there and not null."""
@@ -125,6 +134,10 @@ class Record:
             raise self._bad(key, "a list of texts")
         return tuple(unicode(value) for value in values)
 
+    def raw(self, key: str) -> Raw:
+        """Whatever is under a key, which must be there, as the text that the file has."""
+        return Raw(_strict(self._raw(key) or "null"))
+
     def plain(self, key: str) -> Any:
         """Whatever is under a key; None without it."""
         return self._value(key)
@@ -132,12 +145,20 @@ class Record:
     def rest(self, known: Collection[str]) -> tuple[tuple[str, str], ...]:
         """Keys that are not known and their values, byte for byte.
 
-        Only NaN and Infinity without quotes, which JSON does not have, are put between quotes, as
-        Model Monitor writes them.
+        Only NaN and Infinity without quotes, which are not JSON, get them, as Model Monitor has it.
         """
         return tuple(
             (member.raw_key, _strict(member.raw)) for member in self.members if member.key not in known
         )
+
+    def scalar(self, key: str) -> str | None:
+        """Text, or a number or flag as the file spells it; None without the key."""
+        value = self._value(key)
+        if value is None or isinstance(value, str):
+            return self.text(key)
+        if isinstance(value, list | dict):
+            raise self._bad(key, "text")
+        return self._raw(key)
 
     def _nested(self, raw: str, where: str) -> "Record":
         if not raw.startswith("{"):
@@ -156,32 +177,6 @@ class Record:
             f"{self.where}: {key} should be {wanted} and is {(self._raw(key) or '')[:40]}.",
             do="Correct the file.",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A JSON object to be written: our fields, then what was kept of a file."""
-
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    rest: Sequence[tuple[str, str]] = ()
-
-
-def dumps(value: Any) -> bytes:
-    """Strict JSON in UTF-8, indented; numbers without exponents where they are readable so.
-
-    Raises:
-        ValueError: a number is not finite.
-
-    Example:
-        >>> print(dumps(Filled({"threshold": 0.00001}, [('"kept"', "1.50")])).decode())
-        {
-          "threshold": 0.00001,
-          "kept": 1.50
-        }
-        <BLANKLINE>
-    """
-    # a lone surrogate cannot be UTF-8; its escape can, and is what JSON writes
-    return (_write(value, "") + "\n").encode("utf-8", "backslashreplace")
 
 
 def unicode(text: str) -> str:
@@ -235,29 +230,3 @@ def _strict(raw: str) -> str:
 
     value = json.loads(raw, parse_constant=constant)
     return json.dumps(value, ensure_ascii=False) if found else raw
-
-
-def _write(value: Any, indent: str) -> str:
-    if isinstance(value, Mapping):
-        value = Filled(value)
-    inner = indent + "  "
-    if isinstance(value, Filled):
-        parts = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_write(part, inner)}"
-            for key, part in value.fields.items()
-        ]
-        parts += [f"{key}: {raw}" for key, raw in value.rest]
-        return _block("{", parts, "}", indent)
-    if isinstance(value, np.ndarray):
-        return json.dumps(value.tolist(), allow_nan=False)
-    if isinstance(value, list | tuple):
-        return _block("[", [_write(part, inner) for part in value], "]", indent)
-    if isinstance(value, float) and 1e-12 < abs(value) < 1e-4:
-        return np.format_float_positional(value, trim="-")
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _block(start: str, parts: list[str], end: str, indent: str) -> str:
-    if not parts:
-        return start + end
-    return f"{start}\n" + ",\n".join(f"{indent}  {part}" for part in parts) + f"\n{indent}{end}"

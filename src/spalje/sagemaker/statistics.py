@@ -1,41 +1,20 @@
 """Model Monitor's ``statistics.json``: what a table looks like, in its words."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
-
-import numpy as np
+from typing import Any, get_args
 
 from spalje.errors import BadInput
 from spalje.profile.column import InferredType
-from spalje.profile.kll import SHRINK, Floats, K
-from spalje.sagemaker.record import OURS, Filled, Record, dumps
+from spalje.sagemaker import numerical
+from spalje.sagemaker.filled import Filled, document
+from spalje.sagemaker.numerical import NumericalStatistics
+from spalje.sagemaker.record import OURS, Record
 
-#: Levels of a sketch: an item of the 60th stands for 2**59 rows.
-MOST_LEVELS = 60
+#: Our counts of what Model Monitor has no place for.
+ODD = ("nan", "positive_infinity", "negative_infinity")
 #: A document that was not read from a file.
 _NOWHERE = Record("statistics.json")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NumericalStatistics:
-    """Of the finite numbers of a column.
-
-    Attributes:
-        mean, total, std, low, high: None when there are none, or the file says "NaN".
-        buckets: (lower bound, upper bound, rows).
-        levels: the sketch: items of level i stand for 2**i numbers each; None without a sketch.
-        k, c: size and shrinking factor of the sketch.
-    """
-
-    mean: float | None = None
-    total: float | None = None
-    std: float | None = None
-    low: float | None = None
-    high: float | None = None
-    buckets: tuple[tuple[float, float, float], ...] = ()
-    levels: tuple[Floats, ...] | None = None
-    k: float = K
-    c: float = SHRINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +30,11 @@ class FeatureStatistics:
     """One column.
 
     Attributes:
-        present: rows with a value; for numbers, a finite one.
+        present: rows with a value; in our own files, and nobody else's, a finite one.
         missing: the other rows.
         numerical: for Integral and Fractional.
         string: for String.
-        ours: counts of NaN and infinity, which Model Monitor has no place for.
+        ours: rows with NaN and infinity (see ``ODD``) among the missing; in our own files only.
         source: the object it was read from.
     """
 
@@ -89,122 +68,104 @@ def read(data: bytes, name: str = "statistics.json") -> Statistics:
         3
     """
     record = Record.parse(data, name)
-    features = tuple(_feature(part) for part in record.records("features"))
-    names = [feature.name for feature in features]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    if not record.has("features"):
+        raise BadInput(
+            f"{name} is not about data quality: it has no features; it has {record.names}.",
+            do="Give the statistics.json of a data quality baseline, not of another monitor's.",
+        )
+    items = (
+        record.record("dataset").count("item_count") if record.record("dataset").has("item_count") else None
+    )
+    features = tuple(_feature(part, items) for part in record.records("features"))
+    names = Counter(feature.name for feature in features)
+    twice = next((name for name, times in names.items() if times > 1), None)
     if twice is not None:
         raise BadInput(f"{name} has the feature {twice!r} twice.", do="Correct the file.")
     most = max((feature.present + feature.missing for feature in features), default=0)
-    return Statistics(record.record("dataset").count("item_count", most), features, record)
+    return Statistics(most if items is None else items, features, record)
 
 
 def write(statistics: Statistics) -> bytes:
     """The file's bytes; whatever was in the one it was read from and is not understood stays."""
     source = statistics.source
-    dataset = source.record("dataset")
-    version = (
-        () if not source.has("version") else [pair for pair in source.rest(()) if pair[0] == '"version"']
-    )
-    return dumps(
-        Filled(
-            {
-                **({} if version else {"version": 0}),
-                "dataset": Filled({"item_count": statistics.items}, dataset.rest({"item_count"})),
-                "features": [_written(feature) for feature in statistics.features],
-            },
-            source.rest({"dataset", "features"}),
-        )
+    return document(
+        {
+            "dataset": Filled(
+                {"item_count": statistics.items}, source.record("dataset").rest({"item_count"})
+            ),
+            "features": [_written(feature) for feature in statistics.features],
+        },
+        source,
     )
 
 
-def inferred_type(record: Record) -> InferredType:
-    """What a feature holds, by its entry in a file; Unknown where it does not say.
+def inferred_type(record: Record, guess: InferredType = "Unknown") -> InferredType:
+    """What a feature holds, by its entry in a file.
+
+    Args:
+        record: the entry.
+        guess: what it is taken to hold where the entry does not say.
 
     Raises:
         BadInput: it says something that there is not.
     """
-    said = record.text("inferred_type") or "Unknown"
+    said = record.text("inferred_type")
+    if said is None:
+        return guess
+    known: InferredType
     for known in get_args(InferredType):
-        if said == known:
-            return cast("InferredType", known)
+        if said.lower() == known.lower():
+            return known
     raise BadInput(
         f"{record.where}: inferred_type is {said!r}; it can be {', '.join(get_args(InferredType))}.",
         do="Correct the file.",
     )
 
 
-def _feature(record: Record) -> FeatureStatistics:
+def _feature(record: Record, items: int | None) -> FeatureStatistics:
     name = record.text("name")
     if name is None:
         raise BadInput(f"{record.where} has no name.", do="Correct the file.")
     numbers, strings = record.record("numerical_statistics"), record.record("string_statistics")
-    common = (numbers if numbers.members else strings).record("common")
-    present = common.count("num_present")
+    ours = record.record(OURS)
+    numeric = numerical.read(numbers) if numbers.members else None
+    text = _string(strings) if strings.members else None
+    guess: InferredType = "Fractional" if numeric else "String" if text else "Unknown"
+    common = (numbers if numeric else strings).record("common")
+    found = numeric.weight if numeric else sum(rows for _, rows in text.buckets) if text else None
+    present = _present(common, items, found)
+    if numeric and numeric.levels is not None and numeric.weight != present:
+        raise BadInput(
+            f"{numbers.where}: the items of its sketch stand for {numeric.weight or 0:,} numbers, but "
+            f"num_present is {present:,}.",
+            do="The file is damaged or was edited: fetch it again, or make the baseline again.",
+        )
     return FeatureStatistics(
         name,
-        inferred_type(record),
+        inferred_type(record, guess),
         present,
-        common.count("num_missing"),
-        _numerical(numbers, present) if numbers.members else None,
-        _string(strings) if strings.members else None,
+        common.count("num_missing", 0 if items is None else max(0, items - present)),
+        numeric,
+        text,
+        ours={key: ours.count(key) for key in ODD if ours.has(key)},
         source=record,
     )
 
 
-def _numerical(record: Record, present: int) -> NumericalStatistics:
-    kll = record.record("distribution").record("kll")
-    sketch = kll.record("sketch")
-    parameters = sketch.record("parameters")
-    levels = None
-    if sketch.has("data"):
-        data = sketch.plain("data")
-        if not isinstance(data, list) or len(data) > MOST_LEVELS:
-            raise BadInput(
-                f"{sketch.where}: data should be a list of at most {MOST_LEVELS} lists.",
-                do="Correct the file.",
-            )
-        levels = tuple(_level(sketch, level) for level in data)
-        weight = sum(len(level) << height for height, level in enumerate(levels))
-        if weight != present:
-            raise BadInput(
-                f"{sketch.where}: its items stand for {weight:,} numbers, but num_present is {present:,}.",
-                do="The file is damaged or was edited: fetch it again, or make the baseline again.",
-            )
-    return NumericalStatistics(
-        mean=record.number("mean"),
-        total=record.number("sum"),
-        std=record.number("std_dev"),
-        low=record.number("min"),
-        high=record.number("max"),
-        buckets=tuple(
-            (
-                part.number("lower_bound") or 0.0,
-                part.number("upper_bound") or 0.0,
-                part.number("count") or 0.0,
-            )
-            for part in kll.records("buckets")
-        ),
-        levels=levels,
-        k=parameters.number("k") or K,
-        c=parameters.number("c") or SHRINK,
-    )
-
-
-def _level(sketch: Record, items: Any) -> Floats:
-    try:
-        level = np.array(items, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        level = np.array(np.nan)
-    if level.ndim != 1 or not np.isfinite(level).all():
-        raise BadInput(f"{sketch.where}: data should be lists of finite numbers.", do="Correct the file.")
-    return level
+def _present(common: Record, items: int | None, found: int | None) -> int:
+    """Rows with a value: as the file says, else what its distribution adds up to, else all not missing."""
+    if common.has("num_present"):
+        return common.count("num_present")
+    if found:
+        return found
+    return max(0, items - common.count("num_missing")) if items and common.has("num_missing") else 0
 
 
 def _string(record: Record) -> StringStatistics:
     buckets = record.record("distribution").record("categorical").records("buckets")
     return StringStatistics(
         record.number("distinct_count"),
-        tuple((part.text("value") or "", part.count("count")) for part in buckets),
+        tuple((part.scalar("value") or "", part.count("count")) for part in buckets),
     )
 
 
@@ -212,61 +173,20 @@ def _written(feature: FeatureStatistics) -> Filled:
     source = feature.source
     fields: dict[str, Any] = {"name": feature.name, "inferred_type": feature.inferred_type}
     if feature.numerical is not None:
-        fields["numerical_statistics"] = _written_numerical(feature, feature.numerical)
+        numbers = source.record("numerical_statistics")
+        fields["numerical_statistics"] = numerical.written(
+            feature.numerical, _common(feature, numbers), numbers
+        )
     if feature.string is not None:
         fields["string_statistics"] = _written_string(feature, feature.string)
     if feature.ours:
-        fields[OURS] = feature.ours
+        fields[OURS] = Filled(feature.ours, source.record(OURS).rest(feature.ours))
     return Filled(fields, source.rest(fields))
 
 
 def _common(feature: FeatureStatistics, source: Record) -> Filled:
     fields = {"num_present": feature.present, "num_missing": feature.missing}
     return Filled(fields, source.record("common").rest(fields))
-
-
-def _written_numerical(feature: FeatureStatistics, numbers: NumericalStatistics) -> Filled:
-    source = feature.source.record("numerical_statistics")
-    scalars = {
-        "mean": numbers.mean,
-        "sum": numbers.total,
-        "std_dev": numbers.std,
-        "min": numbers.low,
-        "max": numbers.high,
-    }
-    fields: dict[str, Any] = {
-        "common": _common(feature, source),
-        **{key: value for key, value in scalars.items() if value is not None and np.isfinite(value)},
-    }
-    if numbers.levels is not None:
-        distribution = source.record("distribution")
-        kll = distribution.record("kll")
-        sketch = kll.record("sketch")
-        fields["distribution"] = Filled(
-            {
-                "kll": Filled(
-                    {
-                        "buckets": [
-                            {"lower_bound": low, "upper_bound": high, "count": rows}
-                            for low, high, rows in numbers.buckets
-                        ],
-                        "sketch": Filled(
-                            {
-                                "parameters": Filled(
-                                    {"c": numbers.c, "k": numbers.k},
-                                    sketch.record("parameters").rest({"c", "k"}),
-                                ),
-                                "data": list(numbers.levels),
-                            },
-                            sketch.rest({"parameters", "data"}),
-                        ),
-                    },
-                    kll.rest({"buckets", "sketch"}),
-                )
-            },
-            distribution.rest({"kll"}),
-        )
-    return Filled(fields, source.rest({*fields, *scalars}))
 
 
 def _written_string(feature: FeatureStatistics, strings: StringStatistics) -> Filled:
@@ -276,13 +196,10 @@ def _written_string(feature: FeatureStatistics, strings: StringStatistics) -> Fi
     fields: dict[str, Any] = {"common": _common(feature, source)}
     if strings.distinct is not None:
         fields["distinct_count"] = strings.distinct
-    fields["distribution"] = Filled(
-        {
-            "categorical": Filled(
-                {"buckets": [{"value": value, "count": rows} for value, rows in strings.buckets]},
-                categorical.rest({"buckets"}),
-            )
-        },
-        distribution.rest({"categorical"}),
+    same = categorical.has("buckets") and _string(source).buckets == strings.buckets
+    buckets: Any = [{"value": value, "count": rows} for value, rows in strings.buckets]
+    filled = Filled(
+        {"buckets": categorical.raw("buckets") if same else buckets}, categorical.rest({"buckets"})
     )
-    return Filled(fields, source.rest({*fields, "distinct_count"}))
+    fields["distribution"] = Filled({"categorical": filled}, distribution.rest({"categorical"}))
+    return Filled(fields, source.rest(fields))

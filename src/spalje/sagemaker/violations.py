@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spalje.monitor.verdict import Violation
-from spalje.sagemaker.record import OURS, Filled, Record, dumps
+from spalje.sagemaker.filled import Filled, dumps
+from spalje.sagemaker.record import OURS, Record
 
 #: How the file is spelled by the service's code, and in one table of its documentation.
 FILES = ("constraint_violations.json", "constraints_violations.json")
@@ -52,8 +53,13 @@ def write(file: ViolationsFile) -> bytes:
         >>> read(write(ViolationsFile((drift,)))).violations[0].description
         'a has drifted. Baseline drift distance: 0.31 exceeds threshold: 0.1'
     """
-    sources = {_violation(record): record for record in file.source.records("violations")}
-    entries = [_written(violation, sources.get(violation)) for violation in file.violations]
+    sources: dict[Violation, list[Record]] = {}
+    for record in file.source.records("violations"):
+        sources.setdefault(_violation(record), []).append(record)
+    entries = []
+    for violation in file.violations:
+        there = sources.get(violation)
+        entries.append(_written(violation, there.pop(0) if there else None))
     return dumps(Filled({"violations": entries}, file.source.rest({"violations"})))
 
 
