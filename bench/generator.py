@@ -10,6 +10,7 @@ two drifts: ``shifted`` moved by 4, and the mix of the segments changed.
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -54,13 +55,15 @@ def groups(which: Which, rows: int) -> Iterator[pa.Table]:
 def write(which: Which, rows: int, file: Path) -> None:
     """Write the table as Parquet; the file is there when it is whole."""
     aside = file.with_name(f"{file.name}.{os.getpid()}")
-    writer: pq.ParquetWriter | None = None
-    for group in groups(which, rows):
-        writer = writer or pq.ParquetWriter(aside, group.schema, compression="zstd")
-        writer.write_table(group, row_group_size=GROUP)
-    if writer is not None:
-        writer.close()
+    rest = groups(which, rows)
+    first = next(rest)
+    try:
+        with pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
+            for group in chain([first], rest):
+                writer.write_table(group, row_group_size=GROUP)
         aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _group(which: Which, number: int, rows: int) -> pa.Table:
