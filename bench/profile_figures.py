@@ -15,6 +15,7 @@ Figures = dict[str, float | None]
 RATIOS = {
     "scan_ratio": ("profile", "scan"),
     "scan_ratio_grid": ("grid", "scan"),
+    "scan_ratio_dictionary": ("profile", "scan_dictionary"),
     "evidently_ratio": ("evidently_drift", "check"),
     **{
         f"{task.name}_ratio": (task.name, task.ours)

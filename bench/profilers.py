@@ -59,7 +59,8 @@ class Task:
 #: Columns, batches of history and checks of ``check_100_columns_ms``.
 CHECKED = ("100", "100", "20")
 TASKS = (
-    Task("scan", SCAN, "long", rounds=5),
+    Task("scan", SCAN, "long", ("plain", "base"), rounds=5),
+    Task("scan_dictionary", SCAN, "long", ("dictionary", "base"), rounds=5),
     Task("profile", OURS, "long", ("profile", "base"), rounds=5),
     Task("grid", OURS, "long", ("grid", "base"), rounds=5),
     Task("duckdb", DUCKDB, "long", ours="profile", lacks="three quantiles; no top values; cannot be merged"),
@@ -86,7 +87,7 @@ TASKS = (
         ours="profile",
         lacks="three quantiles, exact; distinct and the one top value of strings only; cannot be merged",
     ),
-    Task("scan_short", SCAN, "short", rounds=5),
+    Task("scan_short", SCAN, "short", ("plain", "base"), rounds=5),
     Task("profile_short", OURS, "short", ("profile", "base"), rounds=5),
     Task("check", MONITOR, "short", ("current",), rounds=5),
     Task("whylogs", WHYLOGS, "short", rounds=2, ours="profile_short"),

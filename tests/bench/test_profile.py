@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 NAMED = {
     "scan_ratio",
     "scan_ratio_grid",
+    "scan_ratio_dictionary",
     "cpu_ratio",
     "peak_mb",
     "peak_mb_1m",
@@ -115,7 +116,7 @@ def test_what_cannot_be_measured_is_said_and_the_others_go_on(bench, tmp_path, m
     profilers = bench.profilers
     nobody = bench.contestant.Contestant("duckdb", "duckdb_profile.py", "not a requirement")
     tasks = (
-        profilers.Task("scan_short", profilers.SCAN, "short"),
+        profilers.Task("scan_short", profilers.SCAN, "short", ("dictionary", "base")),
         profilers.Task("duckdb", nobody, "short"),
         profilers.Task("profile_most", profilers.OURS, "most"),
         profilers.Task("whylogs", profilers.WHYLOGS, "short"),
