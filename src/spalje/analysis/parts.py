@@ -24,8 +24,8 @@ Days: TypeAlias = NDArray[np.int64]
 
 #: With fewer pieces their differences say too little.
 FEWEST = 20
-#: So many of the latest pieces are kept: of days half a year, of weeks two.
-MOST = {"day": 182, "week": 104, "month": 60}
+#: So many of the latest pieces are kept: of days a year, of weeks two.
+MOST = {"day": 371, "week": 104, "month": 60}
 #: A piece with less than this share of the median piece's rows is only the edge of one.
 WHOLE = 0.5
 #: 1970-01-01 was a Thursday: days since then plus this, by weeks, begin on Mondays.
@@ -120,7 +120,10 @@ def _days(array: pa.Array, name: str) -> Days:
             f"The time column {name!r} holds something that is no date: {error}.",
             do="Write dates as 2017-10-30, or give another column.",
         ) from error
-    return pc.fill_null(array.view(pa.int32()).cast(pa.int64()), int(_NEVER)).to_numpy(zero_copy_only=False)
+    days: Days = pc.fill_null(array.view(pa.int32()).cast(pa.int64()), int(_NEVER)).to_numpy(
+        zero_copy_only=False
+    )
+    return days
 
 
 def _piece(days: Days, period: Period) -> Days:

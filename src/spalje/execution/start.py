@@ -17,8 +17,8 @@ from spalje.registry.project import Project
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata
 
-#: So many batches back a monitor looks: half a year of days.
-EARLIER = 200
+#: So many batches back a monitor looks: a year of days.
+EARLIER = 371
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from spalje.profile.text import Texts, align
 
 #: Cells of PSI and Jensen-Shannon for numbers: between the tenths of the baseline.
 TENTHS = np.arange(1, 10) / 10
+#: The middles of twenty parts of equal share, over which distances between quantiles are averaged.
+MIDDLES = (np.arange(20) + 0.5) / 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Pair:
         constraints: what a good batch's column looks like.
         monitoring: thresholds of Model Monitor's checks for it.
         distance: between the two; None when one has no value or they are not alike.
+        wasserstein: mean distance between the tenths of the two, in standard deviations of training;
+            None for what is no number or does not vary.
         far: rows below the column's lower and above its upper limit; exact with point masses.
         unseen: None where training's values are not all known.
     """
@@ -71,6 +75,7 @@ class Pair:
     constraints: ColumnConstraints
     monitoring: Monitoring
     distance: Distance | None
+    wasserstein: float | None
     far: tuple[int, int]
     unseen: Unseen | None
 
@@ -129,6 +134,7 @@ def pairs(batch: Profile, baseline: Profile, constraints: Constraints) -> tuple[
                     column,
                     monitoring,
                     distance=distance(now, then),
+                    wasserstein=_wasserstein(now, then),
                     far=_far(now, column.limits),
                     unseen=_unseen(now, then, column.domains),
                 )
@@ -171,6 +177,14 @@ def _family(column: Column) -> str | None:
     if column.kind.temporal:
         return "time"
     return {"Integral": "number", "Fractional": "number", "String": "text"}.get(column.inferred_type)
+
+
+def _wasserstein(now: Column, then: Column) -> float | None:
+    if not (now.numbers and then.numbers and now.numbers.moments.count and then.numbers.moments.std):
+        return None
+    mine, theirs = now.numbers.weighted(), then.numbers.weighted()
+    apart = [abs(quantile(*mine, share) - quantile(*theirs, share)) for share in MIDDLES]
+    return float(np.mean(apart)) / then.numbers.moments.std
 
 
 def _far(now: Column, limits: Limits) -> tuple[int, int]:

@@ -65,6 +65,7 @@ class Limits(_Frozen):
         far_share: share of numbers far outside that is allowed.
         unseen_margin: share of values never seen in training before a warning; None: any.
         unseen_breach: share of them before the batch is blocked; None: any.
+        drift_margin: share of the rows that may lie otherwise than in good batches: less is a trifle.
     """
 
     null_margin: Share = 0.01
@@ -76,6 +77,7 @@ class Limits(_Frozen):
     far_share: Share = 0.005
     unseen_margin: Share | None = None
     unseen_breach: Share | None = None
+    drift_margin: Share = 0.05
 
 
 class ColumnConstraints(_Frozen):

@@ -11,6 +11,9 @@ from spalje.profile.sketch import Sketch
 #: After what a batch's data goes: nothing, the day of the week or the month it is about.
 Season: TypeAlias = Literal["none", "weekday", "month"]
 
+#: So many batches without a finding in a row end a run of findings: an alarm looks at three batches.
+QUIET = 3
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January",
@@ -37,7 +40,7 @@ class PastBatch:
         at: the day that it is about; None: not known.
         sketch: its rows per cell.
         p: how unusual it was among good batches, as its check said, above 0 to 1; None: not said.
-        found: what its check found to have drifted, see ``Drift.names``.
+        found: what its check found to have drifted: columns, pairs of them (``a × b``), ``rows``.
         outcome: of its check; None: it was not checked.
         good: whether later batches may be held against it.
         pseudo: whether it was cut out of the training data.
@@ -56,9 +59,8 @@ class PastBatch:
     def of(cls, name: str, at: date | None, sketch: Sketch, verdict: Verdict) -> Self:
         """What is to be remembered of a batch that has been checked.
 
-        It is good unless the check raised an alarm or could not conclude. A single warning stays in:
-        were every batch that looks unusual left out, good batches would seem to be more alike than
-        they are, and later warnings would come too often.
+        It is good unless it was blocked, its check could not conclude, or drift has lasted. Drift that
+        was found in it alone does not make it bad for good, see ``History.references``.
         """
         drift = verdict.figures.get("drift", {})
         return cls(
@@ -68,7 +70,9 @@ class PastBatch:
             p=drift.get("p"),
             found=tuple(drift.get("found", ())),
             outcome=verdict.outcome,
-            good=verdict.outcome in (Outcome.OK, Outcome.WARNING),
+            good=not (
+                verdict.blocks or drift.get("lasting", False) or verdict.outcome is Outcome.INSUFFICIENT
+            ),
         )
 
 
@@ -105,7 +109,27 @@ class History:
             for batch in self.batches
             if batch.name != name and (at is None or batch.at is None or batch.at <= at)
         )
-        return type(self)(earlier, self.season)
+        return self if len(earlier) == len(self.batches) else type(self)(earlier, self.season)
+
+    def references(self) -> tuple[PastBatch, ...]:
+        """The good batches that a new one may be held against, the oldest first.
+
+        A batch in which drift was found is left out until ``QUIET`` batches without have followed it:
+        were it used at once, the next one that has drifted alike would seem ordinary. After that it
+        was an exception, and is used: without the exceptions good batches would seem to be more alike
+        than they are.
+        """
+        waiting: set[str] = set()
+        quiet = 0
+        for batch in self.checked():
+            if batch.found:
+                waiting.add(batch.name)
+                quiet = 0
+            else:
+                quiet += 1
+            if quiet == QUIET:
+                break
+        return tuple(batch for batch in self.batches if batch.good and batch.name not in waiting)
 
     def checked(self) -> Iterator[PastBatch]:
         """The batches that were really checked, the latest first."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from spalje.monitor.comparison import Case, Pair
+from spalje.monitor.renamed import renamed
 from spalje.monitor.verdict import Violation
 from spalje.monitor.wording import number, part, percent
 from spalje.profile.column import Column
@@ -22,10 +23,12 @@ def missing_column_check(case: Case) -> Iterator[Violation]:
     there = {*case.batch.columns, *case.batch.refused}
     for name in case.constraints.columns:
         if name not in there and case.constraints.monitoring_of(name).evaluate:
+            near = renamed(case, name)
+            perhaps = f" Perhaps it is called {near} now, which is new and much like it." if near else ""
             yield Violation(
                 check="missing_column_check",
                 column=name,
-                description=f"{name} is missing: training had it, the batch does not.",
+                description=f"{name} is missing: training had it, the batch does not.{perhaps}",
                 breach=True,
             )
 
@@ -136,6 +139,11 @@ SIX_CHECKS: tuple[Callable[[Case], Iterator[Violation]], ...] = (
     categorical_values_check,
     baseline_drift_check,
 )
+
+#: Those that are about which columns there are and what they hold: they decide under any policy.
+SCHEMA_CHECKS = (missing_column_check, extra_column_check, data_type_check)
+#: Those with fixed margins: they decide where good batches cannot say what is usual.
+MARGIN_CHECKS = (completeness_check, categorical_values_check)
 
 
 def _of_type(column: Column, wanted: str) -> float | None:

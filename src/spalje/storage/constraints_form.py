@@ -54,6 +54,7 @@ NOTES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "domain": "all values there may be",
             "unseen_margin": "share of values never seen in training before a warning",
             "unseen_breach": "share of them before the batch is blocked",
+            "drift_margin": "share of rows that may lie otherwise than in good batches: less is a trifle",
         },
     }
 )
