@@ -9,6 +9,7 @@ from spalje.profile.hashing import Hashes
 
 #: Hashes kept. The standard error of the estimate is 1/sqrt(k - 2): 2.2 %.
 K = 2048
+_LARGEST = np.uint64(2**64 - 1)
 
 
 def _none() -> Hashes:
@@ -46,6 +47,11 @@ class Distinct:
     def merge(self, other: Self) -> Self:
         """Of both parts together."""
         return self.add(other.hashes)
+
+    @property
+    def bound(self) -> np.uint64:
+        """Hashes above it change nothing."""
+        return self.hashes[-1] if len(self.hashes) == K else _LARGEST
 
     @property
     def estimate(self) -> int:

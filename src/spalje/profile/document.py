@@ -236,7 +236,9 @@ class _Profile(_Form):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if len({*(column.name for column in self.columns), *self.refused}) != len(self.columns + (*self.refused,)):
+        if len({*(column.name for column in self.columns), *self.refused}) != len(
+            (*self.columns, *self.refused)
+        ):
             raise ValueError("two columns have the same name")
         _unicode(self.refused)
         odd = [column.name for column in self.columns if column.rows != self.rows]

@@ -68,8 +68,9 @@ class NumberGrid:
 
     def rounded(self, numbers: NDArray[np.number]) -> Rounded:
         """Numbers less the centre in 32 bits; those beyond the largest 32-bit float are infinite."""
+        values = numbers.astype(np.float64, copy=False)
         with np.errstate(over="ignore"):
-            return (numbers - self.centre if self.centre else numbers).astype(np.float32)
+            return (values - self.centre if self.centre else values).astype(np.float32)
 
     def count(self, ordered: Rounded) -> Counts:
         """Rows in each cell.

@@ -6,8 +6,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from spalje.profile.block import Scratch
+
 #: Shape (n,), one hash a value.
 Hashes: TypeAlias = NDArray[np.uint64]
+#: The constants of MurmurHash3's finaliser.
+_33, _FIRST, _SECOND = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_LOWER = np.uint64(2**31 - 1)
 
 
 def fmix64(bits: Hashes) -> Hashes:
@@ -25,12 +30,41 @@ def fmix64(bits: Hashes) -> Hashes:
         >>> [hex(word) for word in fmix64(np.array([0, 1], dtype=np.uint64))]
         ['0x0', '0xb456bcfc34c2cb2c']
     """
-    mixed = bits ^ (bits >> np.uint64(33))
-    mixed *= np.uint64(0xFF51AFD7ED558CCD)
-    mixed ^= mixed >> np.uint64(33)
-    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
-    mixed ^= mixed >> np.uint64(33)
+    mixed = bits ^ (bits >> _33)
+    mixed *= _FIRST
+    mixed ^= mixed >> _33
+    mixed *= _SECOND
+    mixed ^= mixed >> _33
     return mixed
+
+
+def hashes_up_to(bound: np.uint64, bits: Hashes, scratch: Scratch) -> Hashes:
+    """Of ``fmix64(bits)`` those that do not exceed a bound; the last step is taken for these only.
+
+    Args:
+        bound: any 64-bit word.
+        bits: shape (n,), a block of words at most; they may lie in ``scratch.one``.
+        scratch: is written over.
+
+    Example:
+        >>> words = np.arange(1000, dtype=np.uint64)
+        >>> bound = np.sort(fmix64(words))[9]
+        >>> len(hashes_up_to(bound, words, Scratch()))
+        10
+    """
+    size = len(bits)
+    mixed, spare = scratch.one.view(np.uint64)[:size], scratch.two.view(np.uint64)[:size]
+    np.right_shift(bits, _33, out=spare)
+    np.bitwise_xor(bits, spare, out=mixed)
+    np.multiply(mixed, _FIRST, out=mixed)
+    np.right_shift(mixed, _33, out=spare)
+    np.bitwise_xor(mixed, spare, out=mixed)
+    np.multiply(mixed, _SECOND, out=mixed)
+    # the last step of fmix64 leaves the upper 33 bits as they are
+    few = mixed[np.less_equal(mixed, bound | _LOWER, out=scratch.flags[:size])]
+    few ^= few >> _33
+    kept: Hashes = few[few <= bound]
+    return kept
 
 
 def hash_floats(values: NDArray[np.float64]) -> Hashes:

@@ -59,9 +59,26 @@ class Kll:
         """The number of values it stands for."""
         return sum(len(level) << height for height, level in enumerate(self.levels))
 
-    def add(self, values: Floats) -> Self:
-        """With more values, which must be finite and rising."""
-        return self.merge(type(self)((values,), (0,), self.k))
+    def add(self, values: Floats, height: int = 0) -> Self:
+        """With more values, which must be finite and rising.
+
+        Args:
+            values: shape (n,).
+            height: each stands for ``2**height`` values of the column.
+        """
+        levels, turns = list(self.levels), list(self.turns)
+        _grow(levels, turns, height)
+        # more than a level has room for would be halved at once
+        while len(values) > capacity(len(levels) - 1 - height, self.k):
+            paired = len(values) - len(values) % 2
+            levels[height] = _join(levels[height], values[paired:].copy())
+            values = values[turns[height] % 2 : paired : 2]
+            turns[height] += 1
+            height += 1
+            _grow(levels, turns, height)
+        levels[height] = _join(levels[height], values.copy())
+        _compress(levels, turns, self.k)
+        return type(self)(tuple(levels), tuple(turns), self.k)
 
     def merge(self, other: Self) -> Self:
         """Of both parts together; the same whichever comes first."""
@@ -136,6 +153,12 @@ def _at(levels: tuple[Floats, ...], height: int) -> Floats:
     return levels[height] if height < len(levels) else np.empty(0)
 
 
+def _grow(levels: list[Floats], turns: list[int], height: int) -> None:
+    while len(levels) <= height:
+        levels.append(np.empty(0))
+        turns.append(0)
+
+
 def _join(one: Floats, two: Floats) -> Floats:
     if len(one) == 0 or len(two) == 0:
         return one if len(two) == 0 else two
@@ -152,9 +175,7 @@ def _compress(levels: list[Floats], turns: list[int], k: int) -> None:
         height = next(i for i, level in enumerate(levels) if len(level) > room[i])
         items = levels[height]
         paired = len(items) - len(items) % 2
-        if height == len(levels) - 1:
-            levels.append(np.empty(0))
-            turns.append(0)
+        _grow(levels, turns, height + 1)
         levels[height + 1] = _join(levels[height + 1], items[turns[height] % 2 : paired : 2])
         levels[height] = items[paired:]
         turns[height] += 1

@@ -10,7 +10,7 @@ from spalje.profile.distinct import Distinct
 from spalje.profile.hashing import Hashes, hash_floats, hash_integers
 from spalje.profile.kll import Counts, Floats, Kll, quantile
 from spalje.profile.moments import Moments
-from spalje.profile.points import Points
+from spalje.profile.points import LIMIT, Points
 
 #: Whole numbers up to here are floats without loss; beyond, neighbours would be taken for one number.
 EXACT = 2**53
@@ -48,31 +48,32 @@ class Numbers:
     sketch: Kll | None = None
     distinct: Distinct | None = None
 
-    def add(self, numbers: NDArray[np.number]) -> Self:
-        """With more numbers: finite, rising, whole ones as integers."""
+    @classmethod
+    def of_counts(cls, numbers: NDArray[np.number], counts: Counts, whole: bool) -> Self:
+        """Of different finite numbers, rising (whole ones as integers), and how often each occurs."""
         if len(numbers) == 0:
-            return self
-        values = numbers.astype(np.float64, copy=False)
-        exact = int if self.whole else float
+            return cls(whole=whole)
+        # 0.0 and -0.0 are one number
+        values = numbers.astype(np.float64) + 0.0
+        exact = int if whole else float
         low, high = exact(numbers[0]), exact(numbers[-1])
-        grown = replace(
-            self,
-            moments=self.moments.merge(Moments.of(values, low, high)),
-            negative=self.negative + int(np.searchsorted(values, 0.0)),
-            integral=self.integral
-            + (len(values) if self.whole else int(np.count_nonzero(values == np.floor(values)))),
+        fits = len(values) <= LIMIT and (not whole or -EXACT <= low <= high <= EXACT)
+        return cls(
+            whole,
+            Moments.weighted(values, counts, low, high),
+            negative=int(counts[: np.searchsorted(values, 0.0)].sum()),
+            integral=int(counts.sum() if whole else counts[values == np.floor(values)].sum()),
+            points=Points(values, counts) if fits else None,
+            sketch=None if fits else Kll.of_counts(values, counts),
+            distinct=None
+            if fits
+            else Distinct().add(hash_integers(numbers) if whole else hash_floats(values)),
         )
-        fits = not self.whole or -EXACT <= low <= high <= EXACT
-        points = self.points.add(values) if self.points is not None and fits else None
-        if points is not None:
-            return replace(grown, points=points)
-        sketch, distinct = self._sketched()
-        return replace(
-            grown,
-            points=None,
-            sketch=sketch.add(values),
-            distinct=distinct and distinct.add(hash_integers(numbers) if self.whole else hash_floats(values)),
-        )
+
+    def add(self, numbers: NDArray[np.number]) -> Self:
+        """With more numbers: finite, whole ones as integers."""
+        different, counts = np.unique(numbers, return_counts=True)
+        return self.merge(type(self).of_counts(different, counts, self.whole))
 
     def merge(self, other: Self) -> Self:
         """Of both parts together."""

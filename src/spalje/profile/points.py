@@ -34,23 +34,6 @@ class Points:
     values: Floats = field(default_factory=_no_values)
     counts: Counts = field(default_factory=_no_counts)
 
-    def add(self, values: Floats) -> Self | None:
-        """With more values, which must be finite and rising; None when there are too many different ones.
-
-        Example:
-            >>> points = Points().add(np.array([0.0, 0.0, 3.0]))
-            >>> points.values.tolist(), points.counts.tolist()
-            ([0.0, 3.0], [2, 1])
-            >>> Points().add(np.arange(1001.0)) is None
-            True
-        """
-        if len(values) == 0:
-            return self
-        starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
-        if len(starts) > LIMIT:
-            return None
-        return self.merge(type(self)(values[starts] + 0.0, np.diff(starts, append=len(values))))
-
     def merge(self, other: Self) -> Self | None:
         """Of both parts together; None when there are too many different numbers."""
         values, counts = add_up(

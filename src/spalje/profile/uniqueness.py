@@ -86,7 +86,9 @@ def _hashed(array: pa.Array, name: str) -> Hashes:
         return hashes
     kind = array.type
     if pa.types.is_dictionary(kind):
-        return _hashed(array.dictionary, name)[array.indices.to_numpy(zero_copy_only=False)]
+        places = array.indices.to_numpy(zero_copy_only=False)
+        by_place: Hashes = _hashed(array.dictionary, name)[places]
+        return by_place
     if pa.types.is_integer(kind):
         return hash_integers(array.to_numpy(zero_copy_only=False))
     if pa.types.is_floating(kind):
