@@ -9,7 +9,6 @@ from typing import Any, Literal
 from spalje.analysis import parts
 from spalje.analysis.profile import CONSTRAINTS, PROFILE, STATISTICS, write_profile
 from spalje.analysis.roles import Roles
-from spalje.analysis.source import Table, read_batches, schema
 from spalje.errors import BadInput
 from spalje.monitor.constraints import Constraints
 from spalje.monitor.history import PastBatch
@@ -24,6 +23,7 @@ from spalje.sagemaker.constraints import ConstraintsFile
 from spalje.sagemaker.profile import of_profile, to_profile
 from spalje.storage import constraints_file, history
 from spalje.storage.scan import Told, profile_table
+from spalje.storage.source import Table, read_batches, schema
 
 #: The readable constraints, and the folder of batches cut from the training data.
 READABLE, BATCHES = "constraints.toml", "batches"

@@ -8,7 +8,6 @@ from typing import Any, cast, get_args
 
 from spalje.analysis.baseline import Baseline, read_baseline
 from spalje.analysis.parts import span
-from spalje.analysis.source import Table, read_batches, schema
 from spalje.errors import BadInput, NotFound
 from spalje.monitor import data_quality
 from spalje.monitor.history import History, PastBatch
@@ -18,6 +17,7 @@ from spalje.profile.uniqueness import KeyCounts, count_keys
 from spalje.storage import history as files
 from spalje.storage.batch_file import checked_name
 from spalje.storage.scan import Told, profile_table
+from spalje.storage.source import Table, read_batches, schema
 
 
 @dataclass(frozen=True, slots=True, eq=False)

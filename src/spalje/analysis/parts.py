@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spalje.analysis.roles import Roles
-from spalje.analysis.source import Table, read_batches
 from spalje.errors import BadInput
 from spalje.monitor.history import PastBatch
 from spalje.profile.grid import Grids
 from spalje.profile.scan import profile_batches
 from spalje.profile.sketch import Sketch
+from spalje.storage.source import Table, read_batches
 
 #: How long a batch is.
 Period: TypeAlias = Literal["day", "week", "month"]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,9 @@ from spalje.profile.number_reader import NumberReader
 from spalje.profile.profile import Profile
 from spalje.profile.score_sample import ScoreSample
 from spalje.profile.text_reader import TextReader
+
+#: What adds up a column.
+Reader: TypeAlias = NumberReader | TextReader
 
 
 def profile_batches(
@@ -44,7 +48,7 @@ def profile_batches(
         (1, 1, 1.5, {'tags': 'list<item: string>'})
     """
     plan, rows = ScanPlan.of(pa.schema([]), (), grids), 0
-    readers: dict[str, NumberReader | TextReader] = {}
+    readers: dict[str, Reader] = {}
     for batch in batches:
         if not rows and not readers:
             plan = ScanPlan.of(batch.schema, categorical, grids)
@@ -100,9 +104,7 @@ class ScanPlan:
         """The most rows whose scores are taken."""
         return sample_rows(len(self.scored))
 
-    def readers(
-        self, names: Iterable[str], first: int = 0, every: int = 1
-    ) -> dict[str, "NumberReader | TextReader"]:
+    def readers(self, names: Iterable[str], first: int = 0, every: int = 1) -> dict[str, Reader]:
         """New readers of some columns; readers of one thread share their working memory.
 
         Args:
@@ -129,7 +131,7 @@ class ScanPlan:
             ),
         )
 
-    def _reader(self, name: str, scratch: Scratch, first: int, every: int) -> NumberReader | TextReader:
+    def _reader(self, name: str, scratch: Scratch, first: int, every: int) -> Reader:
         kind = self.columns[name]
         column = Column.empty(name, kind)
         grid = self.grids.fitting(name, kind) if self.grids is not None else None

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 
 from spalje.errors import BadInput
 
+#: Bytes of a column that are read from a file at a time: a row group of any size takes no more.
+BUFFER = 2**20
 #: The first and last four bytes of every Parquet file.
 MAGIC = b"PAR1"
 
@@ -30,15 +32,26 @@ def read_batches(
     Raises:
         BadInput: there is no file, a file is not whole, the files differ in schema, or a column is missing.
     """
-    found = _files(table)
-    wanted = _selected(table, _schema_of(found[0]), columns)
+    yield from read_files(_files(table), columns, batch_rows, dictionary=dictionary, what=str(table))
+
+
+def read_files(
+    found: Sequence[Path],
+    columns: Sequence[str] | None = None,
+    batch_rows: int = 65_536,
+    *,
+    dictionary: bool = False,
+    what: str | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one or more files, see ``read_batches``; ``what``: how errors call the table."""
+    wanted = selected(what or str(found[0]), _schema_of(found[0]), columns)
     for file in found:
-        reader, here = _open(file, wanted if dictionary else ())
+        reader, here = open_file(file, wanted if dictionary else ())
         _same_schema(found[0], file, here)
         empty = True
         batches = reader.iter_batches(batch_size=batch_rows, columns=wanted)
         while True:
-            with _readable(file):
+            with readable(file):
                 batch = next(batches, None)
                 if batch is None:
                     break
@@ -61,7 +74,11 @@ def schema(table: Path) -> pa.Schema:
     Raises:
         BadInput: as ``read_batches``; all files are looked at.
     """
-    found = _files(table)
+    return schema_of(_files(table))
+
+
+def schema_of(found: Sequence[Path]) -> pa.Schema:
+    """Names and types of the columns of one or more files, which all have the same."""
     first = _schema_of(found[0])
     for file in found[1:]:
         _same_schema(found[0], file, _schema_of(file))
@@ -74,7 +91,7 @@ def row_count(table: Path) -> int:
     Raises:
         BadInput: there is no file, or a file is not whole.
     """
-    return sum(_open(file)[0].metadata.num_rows for file in _files(table))
+    return sum(open_file(file)[0].metadata.num_rows for file in _files(table))
 
 
 def write(table: pa.Table, folder: Path) -> None:
@@ -114,8 +131,20 @@ def _files(table: Path) -> list[Path]:
     return found
 
 
-def _open(file: Path, dictionary: Sequence[str] = ()) -> tuple[pq.ParquetFile, pa.Schema]:
-    with _readable(file):
+def open_file(
+    file: Path, dictionary: Sequence[str] = (), metadata: pq.FileMetaData | None = None
+) -> tuple[pq.ParquetFile, pa.Schema]:
+    """A Parquet file ready to be read, and its schema.
+
+    Args:
+        file: the file.
+        dictionary: columns to be given as dictionaries where they hold strings.
+        metadata: the file's own, where it is at hand: the footer is then not read again.
+
+    Raises:
+        BadInput: it is not a whole Parquet file, or two columns have the same name.
+    """
+    with readable(file):
         size = file.stat().st_size
         if size == 0:
             raise BadInput(f"{file} is empty (0 bytes).", do="Write it again, and to its end.")
@@ -127,8 +156,8 @@ def _open(file: Path, dictionary: Sequence[str] = ()) -> tuple[pq.ParquetFile, p
                 do="Write it as Parquet, or give it a name that does not end in .parquet.",
             )
         # Arrow would fetch the whole file before the first batch
-        how = {"page_checksum_verification": True, "pre_buffer": False}
-        reader = pq.ParquetFile(file, **how)
+        how = {"page_checksum_verification": True, "pre_buffer": False, "buffer_size": BUFFER}
+        reader = pq.ParquetFile(file, metadata=metadata, **how)
         plain = reader.schema_arrow
         twice = [name for name, times in Counter(plain.names).items() if times > 1]
         if twice:
@@ -140,7 +169,7 @@ def _open(file: Path, dictionary: Sequence[str] = ()) -> tuple[pq.ParquetFile, p
 
 
 def _schema_of(file: Path) -> pa.Schema:
-    return _open(file)[1].remove_metadata()
+    return open_file(file)[1].remove_metadata()
 
 
 def _same_schema(first: Path, file: Path, here: pa.Schema) -> None:
@@ -165,23 +194,29 @@ def _same_schema(first: Path, file: Path, here: pa.Schema) -> None:
     )
 
 
-def _selected(table: Path, known: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+def selected(what: str, known: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+    """The columns to read, which must be there."""
     if columns is None:
         return list(known.names)
     for name in columns:
         if name not in known.names:
-            near = get_close_matches(name, known.names, n=1)
-            raise BadInput(
-                f"{table} has no column {name!r}."
-                + (f" Did you mean {near[0]!r}?" if near else "")
-                + f" It has: {', '.join(known.names[:30])}{', …' if len(known.names) > 30 else ''}.",
-                do="Add the column where the table is written, or correct its name in spalje.toml.",
-            )
+            raise no_column(what, name, known.names)
     return list(columns)
 
 
+def no_column(what: str, name: str, names: Sequence[str]) -> BadInput:
+    """A column that a table does not have."""
+    near = get_close_matches(name, names, n=1)
+    return BadInput(
+        f"{what} has no column {name!r}."
+        + (f" Did you mean {near[0]!r}?" if near else "")
+        + f" It has: {', '.join(names[:30])}{', …' if len(names) > 30 else ''}.",
+        do="Add the column where the table is written, or correct its name.",
+    )
+
+
 @contextmanager
-def _readable(file: Path) -> Iterator[None]:
+def readable(file: Path) -> Iterator[None]:
     """Turns whatever Arrow says of a damaged file into a message that names the file."""
     try:
         yield

@@ -88,10 +88,10 @@ class TomlText:
             statement
             for statement in self.statements
             if not (
-                statement.table[: len(table)] == table
-                and statement.header
-                or statement.values
-                and all(path[: len(table)] == table for path in statement.values)
+                (statement.table[: len(table)] == table
+                and statement.header)
+                or (statement.values
+                and all(path[: len(table)] == table for path in statement.values))
             )
         ]
         return replace(self, statements=tuple(kept))
