@@ -64,7 +64,9 @@ def load(workspace: Path) -> Settings:
     try:
         return _Here()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} is not TOML: {error}.", do="Correct it; docs/settings.md shows one.") from None
+        raise BadInput(
+            f"{file} is not TOML: {error}.", do="Correct it; docs/settings.md shows one."
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

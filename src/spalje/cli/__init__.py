@@ -20,6 +20,8 @@ _COMMANDS = {
     "step": "A single step, as other orchestrators call it.",
     "model": "Model versions: list, show, approve, reject, compare.",
     "batch": "Batches of predictions: list, show, release, deliver ground truth.",
+    "profile": "What a table looks like, in numbers; needs no project.",
+    "monitor": "Hold a table against a baseline; needs no project.",
     "lineage": "Where something came from, and what came of it.",
     "artifact": "Artifacts: where one is, what it holds, whether it is sound.",
 }

@@ -180,7 +180,7 @@ def from_the_others(values: Figures, weights: Figures) -> Figures:
     mean = np.vecdot(values, weights)[:, None] / np.where(total > 0, total, 1.0)
     others = total - weights
     factors = np.where(others > 0, total / np.where(others > 0, others, 1.0), 0.0)
-    apart = values - mean.astype(values.dtype)
+    apart: Figures = values - mean.astype(values.dtype)
     np.abs(apart, out=apart)
     apart *= factors.astype(values.dtype)
     return apart

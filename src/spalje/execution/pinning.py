@@ -75,9 +75,7 @@ class Pinner:
             for spec in definition.inputs
             if spec.source in ("version", "batch")
         }
-        stored |= {
-            spec.name: self._history(spec) for spec in definition.inputs if spec.source == "earlier"
-        }
+        stored |= {spec.name: self._history(spec) for spec in definition.inputs if spec.source == "earlier"}
         return Pinned(
             {name: artifact.digest for name, artifact in stored.items()} | drawn, tuple(stored.values())
         )

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spalje.drift.cells import Floats
-from spalje.drift.spread import Chance, Scores, standardise
+from spalje.drift.spread import Chance, Figures, Scores, standardise
 from spalje.monitor.family import Family
 from spalje.monitor.history import History, PastBatch
 from spalje.monitor.peers import Block, Peers
@@ -160,7 +160,7 @@ class NullLaw:
     """
 
     family: Family
-    blocks: tuple[Floats, ...]
+    blocks: tuple[Figures, ...]
     scores: tuple[Scores, ...]
 
     def place(self, watched: NDArray[np.bool_]) -> Place:

@@ -236,7 +236,8 @@ def _units(sizes: Floats) -> NDArray[np.float32]:
     """``sqrt(1 / n + 1 / m)`` of each batch, m rows of the others; an empty one counts as of one row."""
     own = np.maximum(sizes, 1.0)
     others = np.maximum(sizes.sum(axis=1, keepdims=True) - sizes, 1.0)
-    return np.sqrt(1.0 / own + 1.0 / others).astype(np.float32)
+    units: NDArray[np.float32] = np.sqrt(1.0 / own + 1.0 / others).astype(np.float32)
+    return units
 
 
 def _deviation(shares: Floats, weights: Floats) -> Floats:

@@ -13,7 +13,13 @@ from spalje.steps.context import StepContext, StepResult
 
 def _data_quality(context: StepContext, out: Path) -> Verdict:
     return data_quality.check(
-        input_of(context, "data"), input_of(context, "baseline"), context.problem, out, context.settings
+        input_of(context, "data"),
+        input_of(context, "baseline"),
+        context.problem,
+        out,
+        context.settings,
+        earlier=context.inputs.get("history"),
+        now=context.now,
     )
 
 

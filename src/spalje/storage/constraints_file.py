@@ -103,16 +103,25 @@ def _merged(text: TomlText, new: dict[str, Any], previous: Constraints | None) -
             text = text.remove(path)
         elif now[path] != value:
             text = text.set(path, now[path])
-    missing: dict[tuple[str, ...], dict[str, Any]] = {}
-    for path, value in now.items():
-        struck_out = before is None or path in before
-        if path not in there and not (struck_out and _has_table(there, path)):
-            missing.setdefault(path[:-1], {})[path[-1]] = value
-    for table, values in missing.items():
+    for table, values in _missing(there, before, now).items():
         if len(table) == 2 and before is not None and table[1] not in columns and _was(before, table):
             continue  # a person struck the column out
         text = text.add(table, values)
     return text.text
+
+
+def _missing(
+    there: dict[tuple[str, ...], Any],
+    before: dict[tuple[str, ...], Any] | None,
+    now: dict[tuple[str, ...], Any],
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    """What the file does not say and nobody struck out, by table."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for path, value in now.items():
+        struck_out = before is None or path in before
+        if path not in there and not (struck_out and _has_table(there, path)):
+            found.setdefault(path[:-1], {})[path[-1]] = value
+    return found
 
 
 def _has_table(there: dict[tuple[str, ...], Any], path: tuple[str, ...]) -> bool:

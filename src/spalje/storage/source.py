@@ -50,7 +50,8 @@ def files(path: Path | str) -> list[Path]:
             do="Write the table into this folder, or name a file.",
         )
     if has_magic(str(path)):
-        found = sorted(Path(each) for each in matching(str(path), recursive=True) if Path(each).is_file())
+        places = matching(str(path), recursive=True)  # noqa: PTH207  a pattern may begin at the root
+        found = sorted(Path(each) for each in places if Path(each).is_file())
         if found:
             return found
         raise BadInput(f"No file is called {path}.", do="Check the pattern; put it in quotes.")

@@ -32,10 +32,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class TomlText:
-    """A text that ``tomllib`` can read, taken apart into its statements.
+    r"""A text that ``tomllib`` can read, taken apart into its statements.
 
     Example:
-        >>> text = TomlText.of("[a]\\nx = 1  # one\\n\\n# about b\\n[b]\\n")
+        >>> text = TomlText.of("[a]\nx = 1  # one\n\n# about b\n[b]\n")
         >>> print(text.set(("a", "x"), 2).add(("a",), {"y": "z"}).text)
         [a]
         x = 2  # one
@@ -88,10 +88,8 @@ class TomlText:
             statement
             for statement in self.statements
             if not (
-                (statement.table[: len(table)] == table
-                and statement.header)
-                or (statement.values
-                and all(path[: len(table)] == table for path in statement.values))
+                (statement.table[: len(table)] == table and statement.header)
+                or (statement.values and all(path[: len(table)] == table for path in statement.values))
             )
         ]
         return replace(self, statements=tuple(kept))
@@ -147,7 +145,7 @@ def literal(value: Any) -> str:
     item = tomlkit.item(value)
     if isinstance(value, list) and len(item.as_string()) > 90:
         item.multiline(multiline=True)
-    return item.as_string()
+    return str(item.as_string())
 
 
 def leaves(plain: Mapping[str, Any], above: Path = ()) -> dict[Path, Any]:
@@ -240,7 +238,7 @@ def _changed(statement: Statement, path: Path, value: Any) -> Statement:
 
 
 def _key(key: str) -> str:
-    return tomlkit.key(key).as_string()
+    return str(tomlkit.key(key).as_string())
 
 
 def _ended(text: str, end: str) -> str:
