@@ -15,7 +15,10 @@ from spalje.profile.scan import profile_batches
 FIRST = date(2026, 1, 1)  # a Thursday
 
 
-def table(days: int, kind: pa.DataType = pa.date32(), rows: int = 10) -> pa.Table:
+DATE = pa.date32()
+
+
+def table(days: int, kind: pa.DataType = DATE, rows: int = 10) -> pa.Table:
     numbers = np.repeat(np.arange(days), rows)
     when = [FIRST + timedelta(days=int(number)) for number in numbers]
     if pa.types.is_string(kind):

@@ -56,7 +56,13 @@ def test_a_profile_is_shown_and_written_in_both_forms(shop):
     assert said.code == 0, said.error
     assert said.json["rows"] == DAYS * A_DAY
     statistics = json.loads((folder / "profiled" / "statistics.json").read_text())
-    assert [feature["name"] for feature in statistics["features"]] == ["day", "row", "units", "price", "segment"]
+    assert [feature["name"] for feature in statistics["features"]] == [
+        "day",
+        "row",
+        "units",
+        "price",
+        "segment",
+    ]
     assert not (folder / "no-workspace").exists()
 
 
@@ -68,7 +74,9 @@ def test_good_days_pass_and_are_remembered_and_a_bad_one_is_an_alarm(shop):
         assert (said.code, said.json["outcome"]) == (0, "ok"), said.json["summary"]
         assert said.json["figures"]["drift"]["calibrated"]
     bad = write(folder, "bad.parquet", day(DAYS + 2, nulls=0.4))
-    said = spalje("monitor", "data-quality", bad, "--baseline", "baseline", "--history", "history", "--out", "out")
+    said = spalje(
+        "monitor", "data-quality", bad, "--baseline", "baseline", "--history", "history", "--out", "out"
+    )
     assert said.code == 4
     assert "units" in said.out
     verdict = json.loads((folder / "out" / "verdict.json").read_text())
@@ -105,7 +113,9 @@ def test_model_monitors_own_folder_is_a_baseline(shop):
     assert "uncalibrated" in said.json["summary"] + json.dumps(said.json["figures"]).lower() or (
         said.json["figures"]["drift"]["calibrated"] is False
     )
-    theirs = spalje("monitor", "data-quality", good, "--baseline", "theirs", "--policy", "sagemaker", "--json")
+    theirs = spalje(
+        "monitor", "data-quality", good, "--baseline", "theirs", "--policy", "sagemaker", "--json"
+    )
     assert theirs.json["figures"]["policy"] == "sagemaker"
 
 

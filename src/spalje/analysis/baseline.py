@@ -22,6 +22,7 @@ from spalje.sagemaker import statistics as sagemaker_statistics
 from spalje.sagemaker.constraints import ConstraintsFile
 from spalje.sagemaker.profile import of_profile, to_profile
 from spalje.storage import constraints_file, history
+from spalje.storage.batch_file import ENDING
 from spalje.storage.scan import Told, profile_table
 from spalje.storage.source import Table, read_batches, schema
 
@@ -55,6 +56,7 @@ def write_baseline(
     settings: Mapping[str, Any] | None = None,
     *,
     period: parts.Period | None = None,
+    readable: bool = True,
     progress: Told | None = None,
 ) -> Baseline:
     """Make a baseline of a table of good data, and write it into a folder.
@@ -71,6 +73,7 @@ def write_baseline(
         roles: what its columns are.
         settings: on top of what the data suggests, see ``Constraints.edited``.
         period: how long a batch is; None: the roles' season says, or the data's length.
+        readable: write ``constraints.toml``; without it ``constraints.json`` is what counts.
         progress: told how many parts of the table are read, and how many there are.
 
     Raises:
@@ -103,11 +106,13 @@ def write_baseline(
     grids = freeze(features)
     batches = parts.cut(table, grids, roles, period)
     out.mkdir(parents=True, exist_ok=True)
-    constraints = _constraints(out, suggested)
+    constraints = _constraints(out, suggested) if readable else suggested
     write_profile(profile, out)
     (out / STATISTICS).write_bytes(sagemaker_statistics.write(of_profile(profile)))
     (out / CONSTRAINTS).write_bytes(sagemaker_constraints.write(ConstraintsFile(constraints)))
     roles.write(out)
+    for old in (out / BATCHES).glob(f"*{ENDING}"):
+        old.unlink()
     for batch in batches:
         history.write(out / BATCHES, batch)
     return Baseline(features, grids, constraints, roles, batches)

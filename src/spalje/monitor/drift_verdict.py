@@ -12,13 +12,13 @@ from spalje.monitor.drift_figures import calibrated_figures, uncalibrated_figure
 from spalje.monitor.drift_words import CHECKS, sentence
 from spalje.monitor.history import History
 from spalje.monitor.null_law import Reference
+from spalje.monitor.six_checks import what_moved
 from spalje.monitor.slow_drift import ALARM_AT, evidence
 from spalje.monitor.uncalibrated import Margin, margins_exceeded
 from spalje.monitor.verdict import Violation
 from spalje.monitor.wording import percent
 from spalje.profile.counting import approximate
 from spalje.profile.grid import freeze
-from spalje.profile.sketch import Sketch
 
 #: Drift beyond so many margins is an alarm at once.
 LARGE = 2.0
@@ -145,7 +145,14 @@ def _uncalibrated(
         tested: tuple[Margin, ...] = ()
     else:
         tested = margins_exceeded(
-            sketch, others, margins, min_rows=case.constraints.min_rows, ignored=ignored
+            sketch,
+            others,
+            margins,
+            min_rows=case.constraints.min_rows,
+            single={
+                pair.name: pair.distance.robust for pair in case.pairs if pair.distance and pair.now.texts
+            },
+            ignored=ignored,
         )
     columns: dict[str, dict[str, Any]] = {
         one.name: {
@@ -162,8 +169,8 @@ def _uncalibrated(
         for one in tested
     }
     return Judged(
-        tuple(_beyond(one, sketch) for one in sorted(_found(tested), key=lambda one: -one.distance)),
-        alarm=any(one.distance > LARGE * one.margin for one in _found(tested)),
+        tuple(_beyond(one, case) for one in sorted(_found(tested), key=lambda one: -one.distance)),
+        alarm=False,  # nobody can say how often that would be wrong
         calibrated=False,
         figures=uncalibrated_figures(
             columns, alpha, history, at, len(reference.batches) if reference is not None else 0
@@ -175,13 +182,13 @@ def _found(tested: tuple[Margin, ...]) -> Iterator[Margin]:
     return (one for one in tested if one.found)
 
 
-def _beyond(one: Margin, sketch: Sketch) -> Violation:
-    what = "of its values lie otherwise than in training"
+def _beyond(one: Margin, case: Case) -> Violation:
+    pair = next(pair for pair in case.pairs if pair.name == one.name)
     return Violation(
         check="drift_check",
         column=one.name,
-        description=f"{one.name} has drifted: {percent(one.distance)} {what}, and {percent(one.margin)} may. "
-        f"Uncalibrated: it is judged as if the {sketch.rows:,} rows were independent.",
+        description=f"{one.name} has drifted from training: {what_moved(pair)}; {percent(one.distance)} of its "
+        f"values lie otherwise, and {percent(one.margin)} may. Uncalibrated: judged as if rows were independent.",
         value=one.distance,
         threshold=one.margin,
     )

@@ -32,14 +32,16 @@ class Figure:
 
     @property
     def name(self) -> str:
-        """As findings are remembered: a column, two of them, or ``rows``.
+        """As findings are remembered: a column, its nulls or the like, two columns, or ``rows``.
 
         Example:
-            >>> Figure("pair", "price", "units").name, Figure("rows").name
-            ('price × units', 'rows')
+            >>> Figure("pair", "price", "units").name, Figure("nulls", "price").name, Figure("rows").name
+            ('price × units', 'price: nulls', 'rows')
         """
         if self.kind == "rows":
             return "rows"
+        if self.kind in ("unseen", "nulls", "not_finite"):
+            return f"{self.column}: {self.kind}"
         return f"{self.column} × {self.other}" if self.other else self.column
 
 

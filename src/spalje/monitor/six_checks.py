@@ -122,7 +122,7 @@ def baseline_drift_check(case: Case) -> Iterator[Violation]:
                 check="baseline_drift_check",
                 column=pair.name,
                 description=(
-                    f"{pair.name} has drifted from training: {_what_moved(pair)} "
+                    f"{pair.name} has drifted from training: {what_moved(pair)} "
                     f"({method} distance {value:.3f}, allowed {threshold:g})."
                 ),
                 value=value,
@@ -163,7 +163,8 @@ def _threshold(pair: Pair) -> float:
     return pair.monitoring.comparison_threshold if pair.now.texts is None or special is None else special
 
 
-def _what_moved(pair: Pair) -> str:
+def what_moved(pair: Pair) -> str:
+    """What of a column is otherwise than in training, in words."""
     if pair.now.texts and pair.then.texts:
         values, counts, others = align(pair.now.texts, pair.then.texts)
         shares, before = counts / pair.now.texts.count, others / pair.then.texts.count

@@ -18,7 +18,7 @@ def evidence(chances: Iterable[float]) -> float:
         chances: p-values of the batches in order, above 0 to 1.
 
     Example:
-        >>> round(evidence([0.5, 0.5]), 2), evidence([0.02] * 5) >= ALARM_AT
+        >>> round(evidence([0.5, 0.5]), 2), evidence([0.02] * 6) >= ALARM_AT
         (1.21, True)
     """
     found = 0.0

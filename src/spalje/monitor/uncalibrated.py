@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -38,6 +39,7 @@ def margins_exceeded(
     margins: Mapping[str, float],
     *,
     min_rows: int,
+    single: Mapping[str, float] = MappingProxyType({}),
     ignored: Iterable[str] = (),
 ) -> tuple[Margin, ...]:
     """The columns of a batch held against a baseline's rows, in the order of the baseline.
@@ -47,6 +49,7 @@ def margins_exceeded(
         others: the baseline itself, or good batches together.
         margins: column -> the share of its rows that has to lie otherwise to matter.
         min_rows: a column with fewer values is left out.
+        single: category column -> the largest change of one value's share, less what chance explains.
         ignored: columns that are left out.
     """
     aside = set(ignored)
@@ -60,7 +63,8 @@ def margins_exceeded(
             change = furthest(own, counts)
             distance = effect = abs(change.now - change.before)
         else:
-            distance, effect = variation(own, counts)[0], moved(own, counts)
+            effect = max(moved(own, counts), single.get(name, 0.0))
+            distance = max(variation(own, counts)[0], effect)
         p = margin_p(effect, margin, float(own.sum()), float(counts.sum()))
         measured.append((name, distance, margin, p))
     level = _level([p for *_, p in measured])

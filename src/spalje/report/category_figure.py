@@ -28,7 +28,7 @@ def category_figure(shown: CategoryShares, title: str, description: str) -> Mark
                 bar = part / longest * LONGEST
                 content.append(element("rect", x=LEFT, y=y + offset, width=bar, height=8, class_=side))
         sides = [share(part) for part in (then, now) if part is not None]
-        content.append(element("text", " → ".join(sides), x=WIDTH, y=y + 12.5, class_="end said"))
+        content.append(element("text", " → ".join(sides), x=WIDTH, y=y + 12.5, class_="end shares"))
     foot = len(rows) * ROW + 2
     content.append(element("line", x1=LEFT, x2=LEFT, y1=0, y2=foot, class_="axis"))
     return drawing(WIDTH, foot, title, description, content, "figure")

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from spalje.analysis import data_quality
 from spalje.analysis import parts as pieces
 from spalje.analysis.baseline import read_baseline
@@ -20,6 +22,7 @@ from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.sagemaker.violations import ViolationsFile
 from spalje.sagemaker.violations import write as written_violations
 from spalje.storage import history as files
+from spalje.storage import table
 from spalje.storage.batch_file import CHECKED
 
 VERDICT, REPORT = "verdict.json", "report.html"
@@ -43,7 +46,8 @@ def write_baseline(data: Path, problem: Problem, out: Path, settings: Mapping[st
     period = own.pop("period", None)
     if period not in (None, *pieces.MOST):
         raise NotFound("period", str(period), pieces.MOST)
-    write_whole_baseline(data, out, Roles.of(problem), own, period=period)
+    # an artifact is not edited, so there is no file to be edited
+    write_whole_baseline(data, out, _roles(data, problem), own, period=period, readable=False)
 
 
 def check(
@@ -73,7 +77,7 @@ def check(
         NotFound: a setting names something that there is not.
     """
     known = read_baseline(baseline, problem.features)
-    known = replace(known, roles=Roles.of(problem))
+    known = replace(known, roles=_roles(data, problem))
     checked = data_quality.check(
         data,
         known,
@@ -90,6 +94,16 @@ def check(
     )
     (out / REPORT).write_text(html(report), encoding="utf-8")
     return checked.verdict
+
+
+def _roles(data: Path, problem: Problem) -> Roles:
+    """The problem's; a time column that holds no dates (but numbers of weeks, say) tells no days."""
+    roles, known = Roles.of(problem), table.schema(data)
+    kind = known.field(roles.time).type if roles.time in known.names else None
+    dated = kind is not None and (
+        pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_string(kind)
+    )
+    return roles if dated else roles.model_copy(update={"time": None})
 
 
 def _own(settings: Mapping[str, Any]) -> dict[str, Any]:
