@@ -13,9 +13,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from spalje.drift.kolmogorov import p_value
+from spalje.drift.linf import robust
 from spalje.monitor.data_quality import check
+from spalje.monitor.drift import drift
+from spalje.monitor.history import History, PastBatch
+from spalje.monitor.null_law import Reference
 from spalje.monitor.suggestion import suggest
 from spalje.monitor.verdict import Outcome
+from spalje.profile.grid import freeze
 from spalje.profile.scan import profile_batches
 
 STORES, CATEGORIES, DAYS = 60, 20, 365
@@ -106,3 +112,38 @@ def test_no_genuine_week_is_blocked_and_every_broken_one_is(features, training, 
     caught = {violation.column for violation in broken.violations if violation.check == "range_check"}
     assert broken.outcome is Outcome.ALARM
     assert caught >= {"lag_7", "mean_28", "std_28"}
+
+
+def test_weeks_without_drift_are_found_no_more_often_than_stated(features):
+    """A placebo: the year's weeks are shuffled, so that whatever is found between halves is found by chance.
+
+    Model Monitor's rule alarms in a quarter of the weeks and a KS test of rows in all: rows of a week move together.
+    """
+    weeks = [slice(7 * number + 1, 7 * number + 8) for number in range(5, 52)]
+    tables = [
+        pa.RecordBatch.from_pydict({name: values[..., week].ravel() for name, values in features.items()})
+        for week in weeks
+    ]
+    whole = profile_batches(tables)
+    grids = freeze(whole)
+    sketches = [profile_batches([one], (), grids).sketch for one in tables]
+    ours, theirs, rows = [], [], []
+    for seed in range(30):
+        order = np.random.default_rng(seed).permutation(len(weeks))
+        known, new = order[:31], order[31:]
+        reference = Reference.of(History(tuple(PastBatch(f"w{k}", None, sketches[k]) for k in known)))
+        pool = {name: sum(sketches[k].cells[name] for k in known) for name in features}
+        for k in new:
+            found = drift(sketches[k], reference, 0.05, {})
+            ours.append(bool(found.findings))
+            distances = {
+                name: np.abs(np.cumsum(own) / own.sum() - np.cumsum(pool[name]) / pool[name].sum()).max()
+                for name, own in sketches[k].cells.items()
+            }
+            sizes = {name: (int(own.sum()), int(pool[name].sum())) for name, own in sketches[k].cells.items()}
+            theirs.append(any(robust(d, *sizes[name]) > 0.1 for name, d in distances.items()))
+            rows.append(any(p_value(d, *sizes[name]) < 0.05 for name, d in distances.items()))
+
+    assert np.mean(ours) <= 0.05
+    assert np.mean(theirs) > 0.2
+    assert np.mean(rows) > 0.99

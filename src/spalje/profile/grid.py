@@ -34,6 +34,8 @@ CATEGORIES = 512
 #: Ranks nearer to 0 or 1 than this score as this: half the middle rank of an outermost cell, so that
 #: the empty cells beyond the baseline's numbers have finite scores (-3.3 and 3.3).
 OUTERMOST = MASS / 4
+#: Differences of numbers that are not worth a cell, in standard deviations of the column.
+DUST = 1e-4
 #: Decimals of a score, fewer than mathematical libraries agree on: a grid is the same everywhere.
 SCORE_DECIMALS = 6
 
@@ -204,11 +206,11 @@ def number_grid(numbers: Numbers) -> NumberGrid | None:
         return None
     values, weights = numbers.weighted()
     bare = NumberGrid(np.empty(0, dtype=np.float32), np.zeros(1))
-    if _blurred(bare.rounded(values), weights):
+    if _blurred(values, bare.rounded(values), weights, numbers.moments.std):
         middle = float(values[len(values) // 2])
         bare = NumberGrid(bare.edges, bare.scores, middle)
     rounded = bare.rounded(values)
-    if _blurred(rounded, weights) or not np.isfinite(rounded).all():
+    if _blurred(values, rounded, weights, numbers.moments.std) or not np.isfinite(rounded).all():
         return None
     total = int(weights.sum())
     starts = np.flatnonzero(np.concatenate([[True], rounded[1:] != rounded[:-1]]))
@@ -269,10 +271,14 @@ def _hash(values: pa.StringArray) -> str:
     return hashlib.sha256(b"".join(b"%d:%s" % (len(word), word) for word in words)).hexdigest()
 
 
-def _blurred(rounded: Rounded, weights: Counts) -> bool:
-    """Whether different numbers that together make up a point mass have become one by rounding."""
-    same = np.concatenate([[False], rounded[1:] == rounded[:-1]])
-    starts = np.flatnonzero(~same)
-    several = np.diff(starts, append=len(rounded)) > 1
+def _blurred(values: Floats, rounded: Rounded, weights: Counts, std: float) -> bool:
+    """Whether numbers that together make up a point mass have become one by rounding, and it matters.
+
+    What lies within ``DUST`` standard deviations is one number: sums of fractions differ by so much.
+    """
+    starts = np.flatnonzero(np.concatenate([[True], rounded[1:] != rounded[:-1]]))
+    ends = np.append(starts[1:], len(rounded)) - 1
+    with np.errstate(over="ignore"):
+        apart = values[ends] - values[starts] > DUST * std
     heavy = np.add.reduceat(weights, starts) >= MASS * weights.sum()
-    return bool(np.any(several & heavy))
+    return bool(np.any(apart & heavy))

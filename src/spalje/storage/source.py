@@ -1,5 +1,6 @@
 """Tables wherever they are: files of Parquet, CSV or Arrow, or another library's table in memory."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from glob import glob as matching
@@ -25,6 +26,8 @@ BEGINNINGS: tuple[tuple[bytes, Format], ...] = (
 )
 #: What a folder's tables may end in; the first of these that it has is taken.
 ENDINGS = (".parquet", ".csv", ".arrow", ".feather")
+#: Rows of a batch, at most.
+ROWS = 2**17
 #: Bytes of text that are read at a time.
 BLOCK = 4 * 2**20
 
@@ -125,14 +128,21 @@ def read_batches(source: Table, columns: Sequence[str] | None = None) -> Iterato
 def _selected(
     batches: Iterator[pa.RecordBatch], columns: Sequence[str] | None, what: str
 ) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        twice = [name for name in batch.schema.names if batch.schema.names.count(name) > 1][:1]
-        if twice and len(batch.schema.names) < 10_000:
-            raise BadInput(f"{what} has more than one column named {twice[0]!r}.", do="Rename one of them.")
-        for name in columns or ():
-            if name not in batch.schema.names:
-                raise table.no_column(what, name, batch.schema.names)
-        yield batch if columns is None else batch.select(list(columns))
+    for whole in batches:
+        # a table in memory may come as one batch
+        for start in range(0, max(1, whole.num_rows), ROWS):
+            yield from _checked(whole.slice(start, ROWS), columns, what)
+
+
+def _checked(batch: pa.RecordBatch, columns: Sequence[str] | None, what: str) -> Iterator[pa.RecordBatch]:
+    names = batch.schema.names
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise BadInput(f"{what} has more than one column named {twice[0]!r}.", do="Rename one of them.")
+    for name in columns or ():
+        if name not in names:
+            raise table.no_column(what, name, names)
+    yield batch if columns is None else batch.select(list(columns))
 
 
 def _batches(file: Path) -> Iterator[pa.RecordBatch]:
@@ -146,16 +156,25 @@ def _batches(file: Path) -> Iterator[pa.RecordBatch]:
             schema_ = reader.schema
             rest = iter(reader)
         elif form == "arrow stream":
-            reader = pa.ipc.open_stream(file.open("rb"))
+            reader = pa.ipc.open_stream(pa.OSFile(str(file)))
             schema_, rest = reader.schema, iter(reader)
         else:
-            reader = pa.ipc.open_file(pa.memory_map(str(file)))
+            reader = pa.ipc.open_file(pa.OSFile(str(file)))
             schema_ = reader.schema
             rest = (reader.get_batch(number) for number in range(reader.num_record_batches))
     yield pa.RecordBatch.from_pylist([], schema=schema_)
     while True:
-        with _readable(file):
-            batch = next(rest, None)
+        try:
+            with _readable(file):
+                batch = next(rest, None)
+        except BadInput as error:
+            if form != "csv":
+                raise
+            raise BadInput(
+                str(error),
+                do="A column's type is taken from the first rows of a CSV file: write such values alike "
+                "everywhere, or write the table as Parquet, which says its types.",
+            ) from error
         if batch is None:
             return
         yield batch
