@@ -8,7 +8,7 @@ from spalje.monitor.comparison import Case, Pair
 from spalje.monitor.verdict import Violation
 from spalje.monitor.wording import number, part, percent, rows
 
-#: Fewer numbers far outside than this are a curiosity, not a fault.
+#: Fewer nulls or numbers far outside than this are a curiosity, not a fault.
 FEW = 5
 
 
@@ -85,7 +85,7 @@ def null_check(case: Case) -> Iterator[Violation]:
     for pair in case.pairs:
         before, now = 1.0 - pair.constraints.completeness, 1.0 - pair.now.completeness
         allowed = before + pair.constraints.limits.null_breach
-        if now > allowed:
+        if now > allowed and pair.now.nulls >= FEW:
             yield Violation(
                 check="null_check",
                 column=pair.name,

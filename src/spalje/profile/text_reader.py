@@ -79,6 +79,10 @@ class TextReader:
             self._counts = np.zeros(len(dictionary), dtype=np.int64)
         places = present(array.indices, array.indices.type.to_pandas_dtype())
         if len(places):
+            if places.min() < 0 or places.max() >= len(self._counts):
+                raise pa.ArrowIndexError(
+                    f"a value is the {places.max()}th of a dictionary of {len(dictionary)}"
+                )
             self._counts += np.bincount(places, minlength=len(self._counts))
 
     def _leave_tally(self) -> None:

@@ -161,6 +161,7 @@ def _pieces(
 
 def _read(piece: _Piece, plan: ScanPlan, every: int) -> Parts:
     readers = plan.readers(piece.columns, piece.first, every)
+    rows = 0
     if piece.groups:
         parquet, _ = table.open_file(piece.file, piece.columns, piece.metadata)
         batches = parquet.iter_batches(
@@ -171,8 +172,15 @@ def _read(piece: _Piece, plan: ScanPlan, every: int) -> Parts:
                 batch = next(batches, None)
                 if batch is None:
                     break
-            for name, reader in readers.items():
-                reader.read(batch.column(name))
+            rows += batch.num_rows
+            with table.intact(piece.file):
+                for name, reader in readers.items():
+                    reader.read(batch.column(name))
+    if rows != piece.rows:
+        raise BadInput(
+            f"{piece.file} has {rows:,} rows of column {piece.columns[0]!r} where its footer says {piece.rows:,}.",
+            do="It is damaged or was not written to its end: write it again.",
+        )
     return {name: reader.part() for name, reader in readers.items()}
 
 

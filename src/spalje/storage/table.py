@@ -216,13 +216,26 @@ def no_column(what: str, name: str, names: Sequence[str]) -> BadInput:
 
 
 @contextmanager
+def intact(file: Path) -> Iterator[None]:
+    """Turns what Arrow finds wrong in values that were read into a message that names the file."""
+    try:
+        yield
+    except pa.ArrowException as error:
+        raise _damaged(file, error) from error
+
+
+@contextmanager
 def readable(file: Path) -> Iterator[None]:
     """Turns whatever Arrow says of a damaged file into a message that names the file."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise BadInput(
-            f"{file} cannot be read: {lines[0][:300]}",
-            do="It is damaged or was not written to its end: write it again.",
-        ) from error
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: Exception) -> BadInput:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return BadInput(
+        f"{file} cannot be read: {lines[0][:300]}",
+        do="It is damaged or was not written to its end: write it again.",
+    )
