@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 
 import numpy as np
@@ -12,7 +13,7 @@ from spalje.drift.divergence import jensen_shannon, psi
 from spalje.drift.linf import linf, linf_categories, robust
 from spalje.monitor.constraints import ColumnConstraints, Constraints, Limits, Monitoring
 from spalje.profile.column import Column
-from spalje.profile.kll import Counts, Floats, quantile
+from spalje.profile.kll import Counts, Floats, quantiles
 from spalje.profile.number import Numbers
 from spalje.profile.profile import Profile
 from spalje.profile.text import Texts, align
@@ -184,18 +185,26 @@ def _family(column: Column) -> str | None:
 def _wasserstein(now: Column, then: Column) -> float | None:
     if not (now.numbers and then.numbers and now.numbers.moments.count and then.numbers.moments.std):
         return None
-    mine, theirs = now.numbers.weighted(), then.numbers.weighted()
+    mine, theirs = _weighted(now.numbers), _weighted(then.numbers)
     # by parts of the mean: a sum of differences can be beyond the largest float
-    parts = [abs(quantile(*mine, share) / 40 - quantile(*theirs, share) / 40) for share in MIDDLES]
-    apart = 2 * (sum(parts) / then.numbers.moments.std)
+    parts = np.abs(quantiles(*mine, MIDDLES) / 40 - quantiles(*theirs, MIDDLES) / 40)
+    apart = 2 * (float(parts.sum()) / then.numbers.moments.std)
     return apart if isfinite(apart) else sys.float_info.max
 
 
 def _far(now: Column, limits: Limits) -> tuple[int, int]:
     numbers = now.numbers
-    if numbers is None or limits.low is None or limits.high is None:
+    if numbers is None or limits.low is None or limits.high is None or not numbers.moments.count:
+        return 0, 0
+    if limits.low <= numbers.moments.low and numbers.moments.high <= limits.high:
         return 0, 0
     return int(numbers.below(np.array([limits.low]))[0]), int(numbers.above(np.array([limits.high]))[0])
+
+
+@lru_cache(maxsize=256)
+def _weighted(numbers: Numbers) -> tuple[Floats, Counts]:
+    """A baseline's numbers are asked for in every check: a summary is a frozen value."""
+    return numbers.weighted()
 
 
 def _unseen(now: Column, then: Column, domain: tuple[str, ...] | None) -> Unseen | None:
@@ -210,8 +219,8 @@ def _unseen(now: Column, then: Column, domain: tuple[str, ...] | None) -> Unseen
 
 
 def _between_numbers(now: Numbers, then: Numbers) -> Distance:
-    mine, theirs = now.weighted(), then.weighted()
-    bounds = np.unique([quantile(*theirs, share) for share in TENTHS])
+    mine, theirs = _weighted(now), _weighted(then)
+    bounds = np.unique(quantiles(*theirs, TENTHS))
     cells, others = (_cells(values, counts, bounds) for values, counts in (mine, theirs))
     apart = linf(*mine, *theirs)
     return Distance(

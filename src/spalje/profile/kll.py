@@ -144,9 +144,20 @@ def quantile(values: Floats, weights: Counts, share: float) -> float:
         >>> quantile(np.array([1.0, 2.0, 9.0]), np.array([2, 1, 1]), 0.5)
         1.0
     """
+    return float(quantiles(values, weights, np.array([share]))[0])
+
+
+def quantiles(values: Floats, weights: Counts, shares: Floats) -> Floats:
+    """As ``quantile``, of several shares at once.
+
+    Example:
+        >>> quantiles(np.array([1.0, 2.0, 9.0]), np.array([2, 1, 1]), np.array([0.0, 0.75, 1.0])).tolist()
+        [1.0, 2.0, 9.0]
+    """
     total = np.cumsum(weights)
-    place = int(np.searchsorted(total, share * float(total[-1]), side="left"))
-    return float(values[min(place, len(values) - 1)])
+    places = np.searchsorted(total, shares * float(total[-1]), side="left")
+    found: Floats = values[np.minimum(places, len(values) - 1)]
+    return found
 
 
 def _at(levels: tuple[Floats, ...], height: int) -> Floats:
