@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from damaged import I32, I64, File, parquet, table
+from damaged import I32, File, parquet, table
 
 READ = """
 import json, sys

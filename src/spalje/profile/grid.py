@@ -215,7 +215,9 @@ def number_grid(numbers: Numbers) -> NumberGrid | None:
     total = int(weights.sum())
     starts = np.flatnonzero(np.concatenate([[True], rounded[1:] != rounded[:-1]]))
     heavy = rounded[starts[np.add.reduceat(weights, starts) >= MASS * total]]
-    below = np.nextafter(heavy, np.float32(-np.inf))
+    with np.errstate(over="ignore"):
+        below = np.nextafter(heavy, np.float32(-np.inf))
+    below = below[np.isfinite(below)]
     places = np.searchsorted(np.cumsum(weights), np.arange(1, CELLS) / CELLS * total, side="left")
     edges = np.unique(np.concatenate([rounded[places], below, heavy]))
     grid = NumberGrid(edges, np.zeros(len(edges) + 1), bare.centre)
