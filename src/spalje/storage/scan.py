@@ -163,7 +163,7 @@ def _read(piece: _Piece, plan: ScanPlan, every: int) -> Parts:
     readers = plan.readers(piece.columns, piece.first, every)
     rows = 0
     if piece.groups:
-        parquet, _ = table.open_file(piece.file, piece.columns, piece.metadata)
+        parquet, known = table.open_file(piece.file, piece.columns, piece.metadata)
         batches = parquet.iter_batches(
             batch_size=ROWS, row_groups=piece.groups, columns=list(piece.columns), use_threads=False
         )
@@ -176,12 +176,29 @@ def _read(piece: _Piece, plan: ScanPlan, every: int) -> Parts:
             with table.intact(piece.file):
                 for name, reader in readers.items():
                     reader.read(batch.column(name))
-    if rows != piece.rows:
-        raise BadInput(
-            f"{piece.file} has {rows:,} rows of column {piece.columns[0]!r} where its footer says {piece.rows:,}.",
-            do="It is damaged or was not written to its end: write it again.",
-        )
+        _complete(piece, rows, known)
     return {name: reader.part() for name, reader in readers.items()}
+
+
+def _complete(piece: _Piece, rows: int, known: pa.Schema) -> None:
+    """As many rows were read as the footer says that there are of each column, nested ones apart.
+
+    To be asked only after all were read without an error: of some damaged columns pyarrow's question
+    how many values there are ends the process.
+    """
+    found = dict.fromkeys(piece.columns[:1], rows)
+    if rows == piece.rows and piece.metadata.num_columns == len(known):
+        places = {name: number for number, name in enumerate(known.names)}
+        groups = [piece.metadata.row_group(number) for number in piece.groups]
+        found = {
+            name: sum(group.column(places[name]).num_values for group in groups) for name in piece.columns
+        }
+    for name, there in found.items():
+        if there != piece.rows:
+            raise BadInput(
+                f"{piece.file} has {there:,} rows of column {name!r} where its footer says {piece.rows:,}.",
+                do="It is damaged or was not written to its end: write it again.",
+            )
 
 
 def _profile_stream(

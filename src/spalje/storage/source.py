@@ -162,11 +162,16 @@ def _batches(file: Path) -> Iterator[pa.RecordBatch]:
             reader = pa.ipc.open_file(pa.OSFile(str(file)))
             schema_ = reader.schema
             rest = (reader.get_batch(number) for number in range(reader.num_record_batches))
-    yield pa.RecordBatch.from_pylist([], schema=schema_)
+        empty = pa.RecordBatch.from_pylist([], schema=schema_)
+    yield empty
     while True:
         try:
             with _readable(file):
                 batch = next(rest, None)
+                if batch is not None and form != "csv":
+                    # Arrow takes the places of texts and dictionaries in its own files as they come: damaged
+                    # ones would be looked up far outside the file, which ends the process
+                    batch.validate(full=True)
         except BadInput as error:
             if form != "csv":
                 raise

@@ -162,6 +162,8 @@ def open_file(
         twice = [name for name, times in Counter(plain.names).items() if times > 1]
         if twice:
             raise BadInput(f"{file} has more than one column named {twice[0]!r}.", do="Rename one of them.")
+        if metadata is None:
+            _agrees(file, reader.metadata)
         strings = [name for name in dictionary if pa.types.is_string(plain.field(name).type)]
         if strings:
             reader = pq.ParquetFile(file, metadata=reader.metadata, read_dictionary=strings, **how)
@@ -170,6 +172,16 @@ def open_file(
 
 def _schema_of(file: Path) -> pa.Schema:
     return open_file(file)[1].remove_metadata()
+
+
+def _agrees(file: Path, metadata: pq.FileMetaData) -> None:
+    """A footer's rows must be those of its row groups: Arrow does not look."""
+    rows = sum(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
+    if rows != metadata.num_rows:
+        raise BadInput(
+            f"{file} says that it has {metadata.num_rows:,} rows, and its row groups have {rows:,}.",
+            do="It is damaged: write it again.",
+        )
 
 
 def _same_schema(first: Path, file: Path, here: pa.Schema) -> None:
