@@ -11,7 +11,9 @@ reading that leaves strings as the file has them, which is quicker and all that 
 ``peak_mb_100m``: memory at 10, 1 and 100 million rows (the 10 million ten times over). ``check_1m_s``:
 ``spalje monitor data-quality`` of 1 million rows against a stored baseline; ``evidently_ratio``: Evidently's
 DataDriftPreset on the same and its reference, against that. ``check_100_columns_ms``: a check of 100 columns
-with 100 batches of history when the batch is profiled already. ``…_ratio`` of a peer: its time against that
+against a baseline when both are profiled already; ``check_100_columns_history_ms``: against 100 batches of history
+too, as in a process that checks batch after batch; ``check_100_columns_new_history_ms``: as in a new process, but
+for reading. ``…_ratio`` of a peer: its time against that
 of our profile; ``polars_basic_ratio``: Polars' without quantiles and frequent strings.
 
 These variables restrict a run: ``PEERS=duckdb,polars`` (``PEERS=`` for none), ``ROWS`` and ``ROWS_SLOW``

@@ -31,6 +31,12 @@ PEAKS = {
 }
 #: figure -> the task whose time it is, and the rows it speaks of.
 TIMES = {"check_1m_s": ("check", 1_000_000)}
+#: figure -> what the check of ready profiles is held against, see ``peer/spalje_check.py``.
+READY = {
+    "check_100_columns_ms": "alone",
+    "check_100_columns_history_ms": "history",
+    "check_100_columns_new_history_ms": "new_history",
+}
 
 
 def figures(
@@ -64,8 +70,9 @@ def figures(
         field = "peak_mb" if figure in PEAKS else "wall_s"
         note(figure, (name,), value(getattr(each, field) for each in took) if took else None)
     ready = results.get("ready_check")
-    told = json.loads(ready[0].said)["median_ms"] if ready else None
-    note("check_100_columns_ms", ("ready_check",), told)
+    told = json.loads(ready[0].said)["median_ms"] if ready else {}
+    for figure, name in READY.items():
+        note(figure, ("ready_check",), told.get(name))
     return found, reasons
 
 
@@ -91,8 +98,9 @@ def table(results: Results, rows: Mapping[str, int], failed: Mapping[str, str]) 
     if "ready_check" in results:
         said = json.loads(results["ready_check"][0].said)
         lines.append(
-            f"ready check of {said['columns']} columns, {said['batches']} batches of history: "
-            f"{said['median_ms']:.1f} ms (the first {said['first_ms']:.1f} ms)"
+            f"ready check of {said['columns']} columns: {said['median_ms']['alone']:.1f} ms (the first "
+            f"{said['first_ms']:.1f} ms); with {said['batches']} batches of history "
+            f"{said['median_ms']['history']:.1f} ms; with as many just read {said['median_ms']['new_history']:.1f} ms"
         )
     elif "ready_check" in failed:
         lines.append(f"ready check: not measured: {failed['ready_check']}")

@@ -19,6 +19,8 @@ NAMED = {
     "peak_mb_1m",
     "peak_mb_100m",
     "check_100_columns_ms",
+    "check_100_columns_history_ms",
+    "check_100_columns_new_history_ms",
     "check_1m_s",
     "evidently_ratio",
     "duckdb_ratio",
@@ -60,7 +62,7 @@ def test_without_a_measurement_every_figure_is_null_with_its_reason(bench):
 
 def test_with_all_measurements_every_figure_is_a_number(bench):
     results = {task.name: [took(bench, 2.0)] * task.rounds for task in bench.profilers.TASKS}
-    results["ready_check"] = [took(bench, 9.0, median_ms=7.5)]
+    results["ready_check"] = [took(bench, 9.0, median_ms={"alone": 7.5, "history": 9.0, "new_history": 90.0})]
     found, reasons = bench.profile_figures.figures(results, rows(bench, bench.profile.Plan()), {})
     assert set(found) == NAMED
     assert reasons == {}

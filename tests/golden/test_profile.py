@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from scipy.stats import ks_2samp
 
-from spalje.drift.linf import linf
+from spalje.drift.linf import Ordered, linf
 from spalje.profile.hashing import fmix64, hash_texts
 from spalje.profile.scan import profile_batches
 
@@ -64,7 +64,7 @@ def test_a_large_offset_does_not_eat_the_deviation():
 def test_ks_from_profiles_is_that_of_the_rows(rows):
     rng = np.random.default_rng(11)
     a, b = rng.normal(0, 1, rows), rng.normal(0.1, 1, rows // 2)
-    ours = linf(*numbers(a).weighted(), *numbers(b).weighted())
+    ours = linf(Ordered.of(*numbers(a).weighted()), Ordered.of(*numbers(b).weighted()))
     assert ours == pytest.approx(ks_2samp(a, b, method="asymp").statistic, abs=0.002)
 
 

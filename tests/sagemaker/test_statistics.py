@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from scipy.stats import ks_2samp
 
-from spalje.drift.linf import linf
+from spalje.drift.linf import Ordered, linf
 from spalje.errors import BadInput
 from spalje.profile.scan import profile_batches
 from spalje.sagemaker.profile import of_profile, to_profile
@@ -63,7 +63,7 @@ def test_an_old_baselines_sketches_can_be_compared_with_at_once(large):
         ("units", units, rng.poisson(0.9, 9_000)),
     ):
         summary = profile(x=now).columns["x"].numbers
-        apart = linf(*summary.weighted(), *columns[name].numbers.weighted())
+        apart = linf(Ordered.of(*summary.weighted()), Ordered.of(*columns[name].numbers.weighted()))
         assert apart == pytest.approx(ks_2samp(now, then, method="asymp").statistic, abs=0.003)
     assert columns["store"].texts.exact
     assert columns["nothing"].inferred_type == "Unknown"

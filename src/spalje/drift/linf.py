@@ -1,7 +1,8 @@
 """The largest difference between two distributions: Kolmogorov-Smirnov, and the same for categories."""
 
+from dataclasses import dataclass
 from math import sqrt
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +17,56 @@ Rows: TypeAlias = NDArray[np.int64]
 CRITICAL = 1.8
 
 
-def linf(values: Values, rows: Rows, other_values: Values, other_rows: Rows) -> float:
+@dataclass(frozen=True, slots=True, eq=False)
+class Ordered:
+    """A sample of numbers as it is compared with others.
+
+    Attributes:
+        values: shape (n,), its different numbers, rising.
+        shares: shape (n + 1,), of the rows below the first, the second, ..., and of all: 0 to 1.
+    """
+
+    values: Values
+    shares: Values
+
+    @classmethod
+    def of(cls, values: Values, rows: Rows) -> Self:
+        """Of different numbers, rising, and how many rows have each."""
+        running, shares = rows.cumsum(), np.zeros(len(rows) + 1)
+        np.divide(running, running[-1], out=shares[1:])
+        return cls(values, shares)
+
+    def quantiles(self, shares: Values) -> Values:
+        """The smallest numbers with at least some shares (0 to 1) of the rows at or below them."""
+        found: Values = self.values[self.shares[1:-1].searchsorted(shares)]
+        return found
+
+    def up_to(self, bounds: Values) -> Values:
+        """Shares of the rows at or below some numbers."""
+        found: Values = self.shares[self.values.searchsorted(bounds, side="right")]
+        return found
+
+
+def linf(one: Ordered, other: Ordered) -> float:
     """The two-sample Kolmogorov-Smirnov statistic: ``max_x |F(x) - G(x)|``.
 
     Model Monitor's ``Simple`` method for numbers. Repeated values have the weight of all their rows.
-
-    Args:
-        values: different numbers of one sample.
-        rows: how many rows have each.
-        other_values: different numbers of the other sample.
-        other_rows: how many rows have each.
+    Between two numbers of the one sample its share stands still and the other's rises, so that both are
+    furthest apart at one of the two: the numbers of the smaller sample are enough.
 
     Returns:
         0 (the same) to 1 (no overlap).
 
     Example:
-        >>> one = np.ones(4, dtype=int)
-        >>> linf(np.array([1.0, 2, 3, 4]), one, np.array([2.0, 3, 4, 5]), one)
+        >>> rows = np.ones(4, dtype=int)
+        >>> linf(Ordered.of(np.array([1.0, 2, 3, 4]), rows), Ordered.of(np.array([2.0, 3, 4, 5]), rows))
         0.25
     """
-    places = np.concatenate([values, other_values])
-    return float(np.max(np.abs(_share(values, rows, places) - _share(other_values, other_rows, places))))
+    few, many = (one, other) if len(one.values) <= len(other.values) else (other, one)
+    below = many.values.searchsorted(few.values)
+    up_to = below + (many.values.take(below, mode="clip") == few.values)
+    before, after = few.shares[:-1] - many.shares.take(below), few.shares[1:] - many.shares.take(up_to)
+    return float(max(before.max(), -before.min(), after.max(), -after.min()))
 
 
 def linf_categories(
@@ -78,9 +108,3 @@ def robust(distance: float, rows: int, other_rows: int) -> float:
         (0.0, 0.4745)
     """
     return max(0.0, distance - CRITICAL * sqrt((rows + other_rows) / (rows * other_rows)))
-
-
-def _share(values: Values, rows: Rows, places: Values) -> Values:
-    running = np.concatenate([[0], np.cumsum(rows)])
-    shares: Values = running[np.searchsorted(values, places, side="right")] / running[-1]
-    return shares

@@ -40,5 +40,5 @@ def _evidently(pair: Pair) -> bool:
     if pair.distance is None:
         return False
     if pair.now.numbers and pair.then.numbers:
-        return pair.wasserstein is not None and pair.wasserstein >= EVIDENTLY
+        return pair.distance.wasserstein is not None and pair.distance.wasserstein >= EVIDENTLY
     return pair.distance.jensen_shannon is not None and pair.distance.jensen_shannon >= EVIDENTLY

@@ -1,45 +1,16 @@
 """A batch beside its baseline, column by column."""
 
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spalje.drift.divergence import jensen_shannon, psi
-from spalje.drift.linf import linf, linf_categories, robust
 from spalje.monitor.constraints import ColumnConstraints, Constraints, Limits, Monitoring
+from spalje.monitor.distance import Distance, distances
 from spalje.profile.column import Column
-from spalje.profile.kll import Counts, Floats, quantiles
-from spalje.profile.number import Numbers
 from spalje.profile.profile import Profile
-from spalje.profile.text import Texts, align
-
-#: Cells of PSI and Jensen-Shannon for numbers: between the tenths of the baseline.
-TENTHS = np.arange(1, 10) / 10
-#: The middles of twenty parts of equal share, over which distances between quantiles are averaged.
-MIDDLES = (np.arange(20) + 0.5) / 20
-
-
-@dataclass(frozen=True, slots=True)
-class Distance:
-    """How far a column's values in the batch are from those in training; nulls, NaN and infinity apart.
-
-    Attributes:
-        simple: largest difference of cumulative shares (numbers) or of one value's share (strings).
-        robust: the same less what sampling alone could explain.
-        psi: population stability index over tenths of training, or over values; None where not all
-            values are known.
-        jensen_shannon: distance over the same cells, 0 to 1; None as ``psi``.
-    """
-
-    simple: float
-    robust: float
-    psi: float | None
-    jensen_shannon: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +37,6 @@ class Pair:
         constraints: what a good batch's column looks like.
         monitoring: thresholds of Model Monitor's checks for it.
         distance: between the two; None when one has no value or they are not alike.
-        wasserstein: mean distance between the tenths of the two, in standard deviations of training;
-            None for what is no number or does not vary.
         far: rows below the column's lower and above its upper limit; exact with point masses.
         unseen: None where training's values are not all known.
     """
@@ -78,7 +47,6 @@ class Pair:
     constraints: ColumnConstraints
     monitoring: Monitoring
     distance: Distance | None
-    wasserstein: float | None
     far: tuple[int, int]
     unseen: Unseen | None
 
@@ -124,34 +92,16 @@ class Case:
 
 def pairs(batch: Profile, baseline: Profile, constraints: Constraints) -> tuple[Pair, ...]:
     """The columns that are to be checked and that both tables have, compared."""
-    found = []
-    for name, column in constraints.columns.items():
-        monitoring = constraints.monitoring_of(name)
-        if monitoring.evaluate and name in batch.columns and name in baseline.columns:
-            now, then = batch.columns[name], baseline.columns[name]
-            found.append(
-                Pair(
-                    name,
-                    now,
-                    then,
-                    column,
-                    monitoring,
-                    distance=distance(now, then),
-                    wasserstein=_wasserstein(now, then),
-                    far=_far(now, column.limits),
-                    unseen=_unseen(now, then, column.domains),
-                )
-            )
-    return tuple(found)
-
-
-def distance(now: Column, then: Column) -> Distance | None:
-    """The distances between two columns; None when one of them has no value or they are not alike."""
-    if now.numbers and then.numbers and now.numbers.moments.count and then.numbers.moments.count:
-        return _between_numbers(now.numbers, then.numbers)
-    if now.texts and then.texts and now.texts.count and then.texts.count:
-        return _between_texts(now.texts, then.texts)
-    return None
+    names = [
+        name
+        for name in constraints.columns
+        if name in batch.columns and name in baseline.columns and constraints.monitoring_of(name).evaluate
+    ]
+    apart = distances([(batch.columns[name], baseline.columns[name]) for name in names])
+    return tuple(
+        _pair(name, batch.columns[name], baseline.columns[name], constraints, far)
+        for name, far in zip(names, apart, strict=True)
+    )
 
 
 def figures(pair: Pair) -> dict[str, float]:
@@ -182,14 +132,18 @@ def _family(column: Column) -> str | None:
     return {"Integral": "number", "Fractional": "number", "String": "text"}.get(column.inferred_type)
 
 
-def _wasserstein(now: Column, then: Column) -> float | None:
-    if not (now.numbers and then.numbers and now.numbers.moments.count and then.numbers.moments.std):
-        return None
-    mine, theirs = _weighted(now.numbers), _weighted(then.numbers)
-    # by parts of the mean: a sum of differences can be beyond the largest float
-    parts = np.abs(quantiles(*mine, MIDDLES) / 40 - quantiles(*theirs, MIDDLES) / 40)
-    apart = 2 * (float(parts.sum()) / then.numbers.moments.std)
-    return apart if isfinite(apart) else sys.float_info.max
+def _pair(name: str, now: Column, then: Column, constraints: Constraints, apart: Distance | None) -> Pair:
+    column = constraints.columns[name]
+    return Pair(
+        name,
+        now,
+        then,
+        column,
+        constraints.monitoring_of(name),
+        distance=apart,
+        far=_far(now, column.limits),
+        unseen=_unseen(now, then, column.domains),
+    )
 
 
 def _far(now: Column, limits: Limits) -> tuple[int, int]:
@@ -201,52 +155,16 @@ def _far(now: Column, limits: Limits) -> tuple[int, int]:
     return int(numbers.below(np.array([limits.low]))[0]), int(numbers.above(np.array([limits.high]))[0])
 
 
-@lru_cache(maxsize=256)
-def _weighted(numbers: Numbers) -> tuple[Floats, Counts]:
-    """A baseline's numbers are asked for in every check: a summary is a frozen value."""
-    return numbers.weighted()
+@lru_cache(maxsize=2048)
+def _values(domain: tuple[str, ...]) -> pa.StringArray:
+    return pa.array(domain, pa.string())
 
 
 def _unseen(now: Column, then: Column, domain: tuple[str, ...] | None) -> Unseen | None:
     if now.texts is None or then.texts is None or not (domain or then.texts.exact):
         return None
-    known = pa.array(domain, pa.string()) if domain else then.texts.values
-    strange = pc.invert(pc.is_in(now.texts.values, value_set=known)).to_numpy(zero_copy_only=False)
-    if not strange.any():
+    places = pc.index_in(now.texts.values, value_set=_values(domain) if domain else then.texts.values)
+    if not places.null_count:
         return Unseen()
-    counts = np.where(strange, now.texts.counts, 0)
+    counts = np.where(places.is_null().to_numpy(zero_copy_only=False), now.texts.counts, 0)
     return Unseen(int(counts.sum()), now.texts.values[int(np.argmax(counts))].as_py())
-
-
-def _between_numbers(now: Numbers, then: Numbers) -> Distance:
-    mine, theirs = _weighted(now), _weighted(then)
-    bounds = np.unique(quantiles(*theirs, TENTHS))
-    cells, others = (_cells(values, counts, bounds) for values, counts in (mine, theirs))
-    apart = linf(*mine, *theirs)
-    return Distance(
-        apart,
-        robust(apart, now.moments.count, then.moments.count),
-        psi(cells, others),
-        jensen_shannon(cells, others),
-    )
-
-
-def _between_texts(now: Texts, then: Texts) -> Distance:
-    _, rows, others = align(now, then)
-    # a share is too small by 1 in 32,769 at most where counts are not exact
-    apart = linf_categories(rows, others, size=now.count, other_size=then.count)
-    exact = now.exact and then.exact
-    return Distance(
-        apart,
-        robust(apart, now.count, then.count),
-        psi(rows, others) if exact else None,
-        jensen_shannon(rows, others) if exact else None,
-    )
-
-
-def _cells(values: Floats, counts: Counts, bounds: Floats) -> Counts:
-    """Rows at or below the first bound, then up to the next, ..., then above the last."""
-    running = np.concatenate([[0], np.cumsum(counts)])
-    up_to = running[np.searchsorted(values, bounds, side="right")]
-    cells: Counts = np.diff(np.concatenate([[0], up_to, running[-1:]]))
-    return cells

@@ -161,7 +161,9 @@ class Constraints(_Frozen):
             0.4
         """
         constraints = self.columns.get(column)
-        return self.monitoring.model_copy(update=dict(constraints.monitoring) if constraints else {})
+        if constraints is None or not constraints.monitoring:
+            return self.monitoring
+        return self.monitoring.model_copy(update=dict(constraints.monitoring))
 
     def completed(self, suggested: Self) -> Self:
         """With what was not set taken from constraints that the training data suggests.

@@ -96,7 +96,9 @@ def drift(
     law = reference.law(batch)
     aside = set(ignored)
     figures = law.family.figures
-    watched = np.array([not {each.column, each.other} & aside for each in figures])
+    watched = np.ones(len(figures), dtype=np.bool_)
+    if aside:
+        watched[:] = [each.column not in aside and each.other not in aside for each in figures]
     place = law.place(watched)
     critical = place.critical(alpha)
     found: list[Finding] = []
@@ -185,7 +187,7 @@ def _pair_change(figure: Figure, batch: Sketch, reference: Reference) -> tuple[f
     family = reference.peers.family
     if batch.gram is None or not {figure.column, figure.other} <= set(batch.gram.columns):
         return 0.0, 0.0, 0.0, None
-    number = [each for each in family.figures if each.kind == "pair"].index(figure)
+    number = family.pairs.index(figure)
     sampled = reference.peers.sampled
     before = float(np.tanh(np.average(reference.peers.pairs[number], weights=sampled)))
     one, two = (batch.gram.columns.index(name) for name in (figure.column, figure.other))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 
 from spalje.monitor.drift import MARGINS, Drift, newest_figures, newest_z
-from spalje.monitor.history import History
+from spalje.monitor.history import History, PastBatch
 
 #: Columns whose distances to past batches are listed, those with the largest scores.
 LISTED = 50
@@ -24,6 +25,7 @@ def calibrated_figures(
 ) -> dict[str, Any]:
     """Of a batch among good ones, see ``spalje.report.figures.Drift`` for what each is."""
     reference = found.reference
+    order = _oldest_first(reference.batches)
     return {
         "calibrated": True,
         "batches": len(found.place.furthest),
@@ -34,7 +36,8 @@ def calibrated_figures(
         "critical": _finite(found.critical),
         "slow": dict(slow),
         "found": list(found.names),
-        "columns": _columns(found, margins, since),
+        "past": [reference.batches[place].name for place in order],
+        "columns": _columns(found, margins, since, order),
         "pairs": _pairs(found),
     }
 
@@ -53,55 +56,50 @@ def uncalibrated_figures(
         "critical": None,
         "slow": None,
         "found": [name for name, column in columns.items() if column["found"]],
+        "past": [],
         "columns": dict(columns),
         "pairs": [],
     }
 
 
 def _columns(
-    found: Drift, margins: Mapping[str, float], since: Mapping[str, str | None]
+    found: Drift, margins: Mapping[str, float], since: Mapping[str, str | None], order: Sequence[int]
 ) -> dict[str, dict[str, Any]]:
-    law, figures = found.law, found.law.family.figures
-    z, far = newest_z(law), newest_figures(law)
-    usual, spread = law.newest("usual"), law.newest("spread")
+    law, family = found.law, found.law.family
+    z, far = newest_z(law).tolist(), newest_figures(law).tolist()
+    usual, spread = law.newest("usual").tolist(), law.newest("spread").tolist()
     furthest: dict[str, float] = {}
-    for number, figure in enumerate(figures):
-        if figure.column and not figure.other:
-            furthest[figure.column] = max(furthest.get(figure.column, -np.inf), float(z[number]))
+    for number, figure in enumerate(family.figures[: -len(family.pairs) or None]):
+        if figure.column:
+            furthest[figure.column] = max(furthest.get(figure.column, -inf), z[number])
     drifted = {finding.figure.column for finding in found.findings if not finding.figure.other}
     listed = set(sorted(furthest, key=lambda name: -furthest[name])[:LISTED])
+    # distances stand first, so they are all in the first block
+    past = law.blocks[0][:, order]
     columns = {}
-    for number, figure in enumerate(figures):
-        if figure.kind != "distance":
-            continue
-        name = figure.column
+    for number, name in enumerate(family.columns):
         threshold = None if found.critical is None else usual[number] + found.critical * spread[number]
         columns[name] = {
-            "distance": float(far[number]),
-            "expected": float(usual[number]),
-            "spread": float(spread[number]),
+            "distance": far[number],
+            "expected": usual[number],
+            "spread": spread[number],
             "z": _finite(furthest[name]),
-            "threshold": None if threshold is None else _finite(max(float(threshold), 0.0)),
+            "threshold": None if threshold is None else _finite(max(threshold, 0.0)),
             "margin": margins.get(name, MARGINS["distance"]),
             "found": name in drifted,
             "since": since.get(name),
-            "history": _history(found, number) if name in listed else [],
+            "history": past[number].tolist() if name in listed else [],
         }
     return columns
 
 
-def _history(found: Drift, number: int) -> list[list[Any]]:
-    """The distance of each good batch from the others, the oldest first."""
-    # distances stand first, so they are all in the first block
-    row: Sequence[float] = found.law.blocks[0][number, :-1].tolist()
-    named = zip(found.reference.batches, row, strict=True)
-    ordered = sorted(named, key=lambda pair: (pair[0].at or date.min, pair[0].name))
-    return [[batch.name, distance] for batch, distance in ordered]
+def _oldest_first(batches: Sequence[PastBatch]) -> list[int]:
+    return sorted(range(len(batches)), key=lambda place: (batches[place].at or date.min, batches[place].name))
 
 
 def _pairs(found: Drift) -> list[dict[str, Any]]:
     law = found.law
-    names = [figure for figure in law.family.figures if figure.kind == "pair"]
+    names = law.family.pairs
     if not names:
         return []
     first = len(law.family.figures) - len(names)
@@ -133,4 +131,4 @@ def _pairs(found: Drift) -> list[dict[str, Any]]:
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None
+    return value if value is not None and isfinite(value) else None

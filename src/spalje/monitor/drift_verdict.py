@@ -18,7 +18,9 @@ from spalje.monitor.uncalibrated import Margin, margins_exceeded
 from spalje.monitor.verdict import Violation
 from spalje.monitor.wording import percent
 from spalje.profile.counting import approximate
-from spalje.profile.grid import freeze
+from spalje.profile.grid import Grids, freeze
+from spalje.profile.profile import Profile
+from spalje.profile.sketch import Sketch
 
 #: Drift beyond so many margins is an alarm at once.
 LARGE = 2.0
@@ -79,6 +81,13 @@ def _reference(history: History, season_key: str | None, min_rows: int) -> Refer
     return Reference.of(history, season_key, min_rows)
 
 
+@lru_cache(maxsize=16)
+def _counted(baseline: Profile) -> tuple[Grids, Sketch]:
+    # so is a profile, and a baseline is asked for in every check
+    grids = freeze(baseline)
+    return grids, approximate(baseline, grids)
+
+
 def _calibrated(
     case: Case, history: History, alpha: float, margins: Mapping[str, float], found: Drift
 ) -> Judged:
@@ -136,8 +145,7 @@ def _uncalibrated(
     ignored: list[str],
     reference: Reference | None,
 ) -> Judged:
-    grids = freeze(case.baseline)
-    others = approximate(case.baseline, grids)
+    grids, others = _counted(case.baseline)
     sketch = case.batch.sketch
     if sketch is None or sketch.grid != others.grid:
         sketch = approximate(case.batch, grids)

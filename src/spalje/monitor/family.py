@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from math import comb
 from typing import Literal, Self, TypeAlias
 
 from spalje.profile.sketch import Sketch
@@ -76,6 +77,11 @@ class Family:
                 *(Figure("pair", one, two) for one, two in combinations(self.correlated, 2)),
             ),
         )
+
+    @property
+    def pairs(self) -> tuple[Figure, ...]:
+        """The figures of two columns, which are the last."""
+        return self.figures[len(self.figures) - comb(len(self.correlated), 2) :]
 
     @property
     def columns(self) -> tuple[str, ...]:

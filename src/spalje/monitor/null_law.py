@@ -169,8 +169,12 @@ class NullLaw:
         Args:
             watched: shape (figures,), which count.
         """
-        z = np.vstack([score.z for score in self.scores])
-        worst = np.max(z, axis=0, where=watched[:, None], initial=-np.inf).astype(np.float64)
+        parts, first = [], 0
+        for score in self.scores:
+            seen = watched[first : first + len(score.z)]
+            parts.append((score.z if seen.all() else score.z[seen]).max(axis=0, initial=-np.inf))
+            first += len(seen)
+        worst = np.max(parts, axis=0).astype(np.float64)
         as_far = np.count_nonzero(worst[:-1] >= worst[-1] - NEAR)
         return Place(worst[:-1], float(worst[-1]), (1 + int(as_far)) / len(worst))
 

@@ -85,7 +85,10 @@ def card(subject: Subject, drift: Drift | None) -> Card:
         figure = number_figure.number_figure(shown, column.kind, f"{name}, baseline and batch", _seen(said))
     elif isinstance(shown, CategoryShares):
         figure = category_figure.category_figure(shown, f"{name}, baseline and batch", _seen(said))
-    past, now = (subject.drift.history, subject.distance) if subject.drift else ((), None)
+    past: tuple[tuple[str, float], ...] = ()
+    now = subject.distance
+    if subject.drift and drift and subject.drift.history:
+        past = tuple(zip(drift.past, subject.drift.history, strict=True))
     return Card(
         label(subject.name),
         subject.kind,

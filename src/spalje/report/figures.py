@@ -26,7 +26,7 @@ class ColumnDrift(_Form):
         margin: a distance below this is too small to matter.
         found: whether it has drifted.
         since: the first batch of the present run of findings.
-        history: names of past batches, the oldest first, and the distance of each.
+        history: the distances of past batches, see ``Drift.past``; empty where it is not listed.
     """
 
     distance: float | None
@@ -37,7 +37,7 @@ class ColumnDrift(_Form):
     margin: float | None
     found: bool
     since: str | None = None
-    history: tuple[tuple[str, float], ...] = ()
+    history: tuple[float, ...] = ()
 
 
 class PairDrift(_Form):
@@ -91,6 +91,7 @@ class Drift(_Form):
         p: share of good batches that are as unusual as this one; None where not known.
         critical: the z above which a column is unusual.
         slow: evidence of slow drift.
+        past: names of the batches that set the thresholds, the oldest first.
         columns: name -> figures.
         pairs: the pairs that moved most.
         compared: what other rules would say.
@@ -104,6 +105,7 @@ class Drift(_Form):
     p: float | None
     critical: float | None = None
     slow: Slow | None = None
+    past: tuple[str, ...] = ()
     columns: Mapping[str, ColumnDrift]
     pairs: tuple[PairDrift, ...] = ()
     compared: Compared | None = None

@@ -189,7 +189,7 @@ def _list(sentences: Iterable[str], sign: str, style: str) -> Table:
 def _history(subject: Subject, latest: int) -> Text:
     if subject.drift is None or not subject.drift.history or subject.distance is None:
         return Text()
-    far = [each for _, each in subject.drift.history[-latest + 1 :]] + [subject.distance]
+    far = [*subject.drift.history[-latest + 1 :], subject.distance]
     limit = subject.drift.threshold
     top = max(*far, limit or 0.0) or 1.0
     letters = bars(max(each / top, 1e-9) for each in far)
