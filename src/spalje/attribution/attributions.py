@@ -26,9 +26,12 @@ class Attributions:
         values: shape (rows, features, outputs).
         predictions: what the model predicts for the rows, shape (rows, outputs).
         expected: what it predicts for the background, weighted, shape (outputs,).
+        errors: the standard error of each value, in its unit, shape as ``values``, 0 where the value is
+            exact; None where it is not known.
     """
 
     features: tuple[str, ...]
     values: Floats
     predictions: Floats
     expected: Floats
+    errors: Floats | None = None
