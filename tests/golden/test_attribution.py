@@ -11,16 +11,22 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import ndcg_score
 
 from spalje.attribution.background import Background, background_of
-from spalje.attribution.design import kernel_design
+from spalje.attribution.design import leverage_design
 from spalje.attribution.drift import ndcg
 from spalje.attribution.exact import explain_exactly
-from spalje.attribution.kernel_shap import explain
+from spalje.attribution.game import play
+from spalje.attribution.kernel_shap import attribute
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import shap
 
 FEATURES = 7
+
+
+def explain(model, rows, background, design):
+    """The design's coalitions played, and what follows."""
+    return attribute(play(model, rows, background, design.masks), design, tuple(rows.column_names))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +53,7 @@ def model_of(booster):
 
 def ours(forest, budget):
     booster, rows, back, weights = forest
-    design = kernel_design(FEATURES, budget, np.random.default_rng(3))
+    design = leverage_design(FEATURES, budget, np.random.default_rng(3))
     return explain(model_of(booster), frame(rows), Background(frame(back), weights), design)
 
 
@@ -123,7 +129,7 @@ def test_categories_reach_a_pandas_model_as_the_categories_they_were(forest):
         return (booster.predict(each.to_pandas())[:, None] for each in tables)
 
     rows = table.slice(0, 200)
-    found = explain(model, rows, background, kernel_design(2, 4, rng))
+    found = explain(model, rows, background, leverage_design(2, 4, rng))
     own = booster.predict(data.head(200), pred_contrib=True)[:, :2]
     for feature in range(2):
         assert np.corrcoef(found.values[:, feature, 0], own[:, feature])[0, 1] > 0.95

@@ -1,6 +1,7 @@
 """Laws of attributions: they add up, and depend on what the model does and on nothing else."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +12,18 @@ from hypothesis import strategies as st
 from spalje.attribution import game
 from spalje.attribution.background import Background
 from spalje.attribution.board import BITS
-from spalje.attribution.design import kernel_design
+from spalje.attribution.design import ENOUGH, leverage_design
 from spalje.attribution.exact import explain_exactly
-from spalje.attribution.kernel_shap import explain
+from spalje.attribution.game import play
+from spalje.attribution.kernel_shap import attribute
+from spalje.attribution.proxy import Proxy
 
 FEW = settings(max_examples=40, deadline=None)
+
+
+def explain(model, rows, background, design):
+    """The design's coalitions played, and what follows."""
+    return attribute(play(model, rows, background, design.masks), design, tuple(rows.column_names))
 
 
 def matrix(table):
@@ -44,10 +52,8 @@ class Case:
         return lambda values: worth[(values > 0.5) @ (1 << np.arange(self.features))]
 
     def kernel(self, function=None, budget=None):
-        return explain(
-            *self._game(function),
-            kernel_design(self.features, budget or self.budget, np.random.default_rng(5)),
-        )
+        design = leverage_design(self.features, budget or self.budget, np.random.default_rng(5))
+        return explain(*self._game(function), design)
 
     def exact(self, function=None):
         return explain_exactly(*self._game(function))
@@ -127,7 +133,7 @@ def test_the_attributions_of_a_sum_are_the_sum_of_the_attributions(case, factor)
     other = case.worth[::-1]
     one, two = case.function(), case.function(other)
     both = case.function(case.worth + factor * other)
-    for way in (case.kernel, case.exact):
+    for way in (partial(case.kernel, budget=2**case.features), case.exact):
         apart = way(both).values - way(one).values - factor * way(two).values
         assert np.abs(apart).max() <= 1e-8 * np.abs(case.worth).max()
 
@@ -146,7 +152,7 @@ def test_a_sum_of_single_features_is_explained_exactly_at_any_budget(features, b
         lambda tables: ((np.tanh(matrix(each)) @ slopes)[:, None] for each in tables),
         table(rows),
         Background(table(back), weights),
-        kernel_design(features, budget, rng),
+        leverage_design(features, budget, rng),
     )
     truth = (np.tanh(rows) - weights @ np.tanh(back)) * slopes
     assert np.allclose(found.values[:, :, 0], truth, atol=1e-9)
@@ -187,7 +193,8 @@ def test_each_different_synthetic_row_is_predicted_once(case):
             yield case.function()(asked[-1])
 
     explain_exactly(model, case.rows, case.background)
-    back, rows, *mixed = asked
+    back, again, rows, *mixed = asked
+    assert np.array_equal(back, again)
     total = sum(
         len(
             {tuple(np.where(mask, row, each)) for mask in masks_of(case.features)} - {tuple(row), tuple(each)}
@@ -213,7 +220,7 @@ def test_more_features_than_bits_are_told_apart(seed):
     def model(tables):
         return (((matrix(each) @ slopes) ** 2)[:, None] for each in tables)
 
-    design = kernel_design(features, 400, rng)
+    design = leverage_design(features, 400, rng)
     found = explain(model, table(rows), Background(table(back), np.array([0.4, 0.6])), design)
     worth = np.stack(
         [
@@ -222,20 +229,30 @@ def test_more_features_than_bits_are_told_apart(seed):
             for row in rows
         ]
     )
-    direct = design.attribute(worth[:, :, None], found.expected, found.predictions)
-    assert np.allclose(found.values, direct)
+    pairs = len(worth[0]) // 2
+    odd = (worth[:, :pairs] - worth[:, pairs:]) / 2
+    odd = np.column_stack([(found.predictions - found.expected)[:, 0] / 2, odd])
+    least = design.least_squares(worth[:, :, None], found.expected, found.predictions)
+    proxy = Proxy.learned(design.masks[:pairs], odd, np.abs(least[:, :, 0]).mean(axis=0))
+    direct, errors = proxy.values(design.masks[:pairs], odd)
+    assert np.allclose(found.values[:, :, 0], direct)
+    assert np.allclose(found.errors[:, :, 0], errors)
 
 
 @FEW
 @given(st.integers(2, 24), st.integers(1, 600), st.integers(0, 2**32))
 def test_a_design_holds_pairs_of_different_coalitions_within_its_budget(features, budget, seed):
-    design = kernel_design(features, budget, np.random.default_rng(seed))
+    design = leverage_design(features, budget, np.random.default_rng(seed))
     masks = {tuple(mask) for mask in design.masks.tolist()}
     assert len(masks) == len(design.masks) <= max(budget, 2 * features)
-    assert len(masks) >= min(max(budget, 2 * features) - 1, 2**features - 2) * 0.6
+    if budget >= ENOUGH * features:
+        assert len(masks) >= min(budget - 1, 2**features - 2)
+    else:
+        assert len(masks) == min(2 * features, 2**features - 2)
+    pairs = len(design.masks) // 2
+    assert (design.masks[:pairs] == ~design.masks[pairs:]).all()
     weight = dict(zip(map(tuple, design.masks.tolist()), design.weights, strict=True))
     for mask in masks:
         assert 0 < sum(mask) < features
         assert weight[mask] == weight[tuple(not member for member in mask)] > 0
     assert design.weights.sum() == pytest.approx(1)
-    assert np.bincount(design.masks.sum(axis=1), minlength=features)[1] == features

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spalje.steps.explained_rows import draw, model_of, periods
+from spalje.steps.explained_rows import draw, periods
 
 
 @pytest.fixture
@@ -58,23 +58,3 @@ def test_periods_are_numbered_in_order_of_time(days):
 @pytest.mark.parametrize("time", [None, "week"])
 def test_without_a_time_there_is_one_period(time):
     assert periods(pa.table({"day": [1, 2]}), time).tolist() == [0, 0]
-
-
-def test_answers_come_table_by_table_however_the_process_cuts_them():
-    class Cuts:
-        """Answers three rows at a time, one block late, as a process may."""
-
-        def predict_blocks(self, tables, name):
-            late = None
-            for table in tables:
-                for start in range(0, table.num_rows, 3):
-                    if late is not None:
-                        yield late, late
-                    late = table.slice(start, 3)
-            yield late, late
-
-    tables = [pa.table({"x": np.arange(size) + 100.0 * size}) for size in (5, 1, 1, 7, 2)]
-    answers = list(model_of(Cuts(), "rows")(iter(tables)))
-    assert [answer.tolist() for answer in answers] == [
-        [[x] for x in table["x"].to_pylist()] for table in tables
-    ]

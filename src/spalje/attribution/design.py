@@ -1,13 +1,8 @@
-"""Which coalitions are played, and how attributions follow from what they are worth.
-
-A design is the same for all rows, so its weighted least squares is solved once. Other ways to
-choose coalitions and weights make other designs.
-"""
+"""Which coalitions are played, the same for all rows, and what follows from their worth alone."""
 
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,46 +10,40 @@ import numpy.typing as npt
 from spalje.attribution.attributions import Floats
 from spalje.attribution.board import Masks
 
-#: Draws per coalition wanted: enough that repeated ones are made up for.
-OVERDRAW = 4
+#: Coalitions of one size are all written down up to so many, to be drawn from; of more, random ones are made.
+LISTED = 20_000
+#: Coalitions per player from which on sampling pays: with fewer, those of size 1 and their complements,
+#: two per player, are nearer to the truth than a sample that is twice as large.
+ENOUGH = 5
+#: Coalitions that are played unless something else is said, and how many per player at least.
+USUAL, PER_PLAYER = 256, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """Weighted coalitions, with the least squares that they pose solved.
+    """Coalitions in pairs: each comes with its complement, in the other half of the masks.
 
     Attributes:
-        masks: shape (coalitions, features); never no feature, never all.
-        weights: of the coalitions, shape (coalitions,), adding up to 1.
-        projection: from worth to attributions before they are made to add up, shape (features, coalitions).
-        correction: what is added to them per unit that is missing, shape (features,), adding up to 1.
+        masks: shape (coalitions, players); never nobody, never all.
+        weights: of the coalitions in least squares, shape (coalitions,), adding up to 1.
+        complete: whether all coalitions are there, so that what follows is exact.
     """
 
     masks: Masks
     weights: Floats
-    projection: Floats
-    correction: Floats
+    complete: bool
 
-    @classmethod
-    def of(cls, masks: Masks, weights: Floats) -> Self:
-        """Solve: minimise the weighted squares of worth - sum of attributions, which add up to the gain.
+    @property
+    def players(self) -> int:
+        """How many there are."""
+        return int(self.masks.shape[1])
 
-        With W the weights and Z the masks, the attributions of worth y and gain g are
-        ``P y + u (g - sum(P y))`` where ``P = (Z'WZ)^-1 Z'W`` and ``u`` is ``(Z'WZ)^-1 1`` scaled to
-        add up to 1: the method of Lagrange.
-        """
-        features = masks.shape[1]
-        if features == 1:
-            return cls(masks, weights, np.zeros((1, len(masks))), np.ones(1))
-        z = masks.astype(np.float64)
-        normal = z.T @ (weights[:, None] * z)
-        right = np.column_stack([(weights[:, None] * z).T, np.ones(features)])
-        solved = np.linalg.solve(normal, right).astype(np.float64)
-        projection, ones = solved[:, :-1], solved[:, -1]
-        return cls(masks, weights, projection, np.asarray(ones / ones.sum()))
+    def least_squares(self, worth: Floats, expected: Floats, predictions: Floats) -> Floats:
+        """The attributions that explain the worth best: those of KernelSHAP.
 
-    def attribute(self, worth: Floats, expected: Floats, predictions: Floats) -> Floats:
-        """The attributions of some rows, which add up to what they gain over the expected.
+        They minimise the weighted squares of worth - sum of attributions, and add up to the gain. With W
+        the weights, Z the masks, y the worth and g the gain they are ``P y + u (g - sum(P y))``, where
+        ``P = (Z'WZ)^-1 Z'W`` and ``u`` is ``(Z'WZ)^-1 1`` scaled to add up to 1: the method of Lagrange.
 
         Args:
             worth: of the coalitions, shape (rows, coalitions, outputs).
@@ -62,77 +51,131 @@ class Design:
             predictions: shape (rows, outputs).
 
         Returns:
-            Shape (rows, features, outputs).
+            Shape (rows, players, outputs).
         """
-        free: Floats = np.einsum("fc,rco->rfo", self.projection, worth - expected)
-        for _ in range(2):  # the second time takes away what the first has rounded
-            missing = predictions - expected - free.sum(axis=1)
-            free = free + self.correction[None, :, None] * missing[:, None, :]
-        return free
+        gain = predictions - expected
+        if self.players == 1:
+            return np.asarray(gain[:, None, :])
+        z = self.masks.astype(np.float64)
+        weighed = (self.weights[:, None] * z).T
+        right = np.column_stack([weighed, np.ones(self.players)])
+        solved = np.linalg.lstsq(weighed @ z, right)[0]
+        ones = solved[:, -1]
+        free: Floats = np.einsum("fc,rco->rfo", solved[:, :-1], worth - expected, optimize=True)
+        return added_up(free, gain, ones / ones.sum())
 
 
-def kernel_design(features: int, budget: int, rng: np.random.Generator) -> Design:
-    """The coalitions of KernelSHAP: all of the sizes that fit the budget, and a sample of the others.
-
-    Sizes come in pairs, s and ``features - s``, the heaviest first: 1, 2, 3, ... A sampled coalition
-    comes with its complement, and what the sizes sampled from weigh together is shared among the
-    sampled in proportion to how often each was drawn (Lundberg and Lee 2017; pairs: Covert and Lee
-    2021, "Improving KernelSHAP", section 4.2).
+def added_up(values: Floats, gain: Floats, portions: Floats) -> Floats:
+    """Attributions that add up, by giving what is missing to the players in portions.
 
     Args:
-        budget: coalitions, at least ``2 * features`` (all of size 1 and their complements): less is
-            taken as that.
+        values: shape (rows, players, outputs).
+        gain: what they should add up to, shape (rows, outputs).
+        portions: shape (players,), adding up to 1.
+    """
+    for _ in range(2):  # the second time takes away what the first has rounded
+        missing = gain - values.sum(axis=1)
+        values = values + portions[None, :, None] * missing[:, None, :]
+    return values
+
+
+def usual_budget(players: int) -> int:
+    """Coalitions that are played unless something else is said.
+
+    Example:
+        >>> usual_budget(5), usual_budget(30), usual_budget(100)
+        (30, 256, 800)
+    """
+    fits = 2**players - 2 if players < 16 else 1 << 16
+    return min(max(USUAL, PER_PLAYER * players), fits)
+
+
+def leverage_design(players: int, budget: int, rng: np.random.Generator) -> Design:
+    """All coalitions if they fit the budget, else a sample by leverage scores, without replacement.
+
+    The leverage of a coalition of size s in KernelSHAP's least squares is in proportion to one over the
+    number of coalitions of its size, so that every size is drawn equally often (Musco and Witter, "Provably
+    accurate Shapley value estimation via leverage score sampling", 2025, lemma 3.2); sizes with fewer
+    coalitions than that are there in full. Least squares weigh each by the kernel over the chance that
+    it is drawn. A budget below ``ENOUGH`` per player gets the coalitions of size 1 and their complements.
+
+    Args:
+        players: at least 1.
+        budget: coalitions, taken as at least ``2 * players``.
         rng: draws the sample.
 
     Example:
-        >>> kernel_design(3, 100, np.random.default_rng(0)).masks.astype(int).tolist()
+        >>> leverage_design(3, 100, np.random.default_rng(0)).masks.astype(int).tolist()
         [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0]]
+        >>> len(leverage_design(30, 256, np.random.default_rng(0)).masks)
+        256
     """
-    left = max(budget, 2 * features)
-    halves, weights = [np.empty((0, features), dtype=bool)], [np.empty(0)]
-    sizes = np.arange(1, features // 2 + 1)
-    # the kernel's weight of all coalitions of a size, (n - 1) / (s (n - s)), and of its complements
-    mass = (features - 1) / (sizes * (features - sizes)) * np.where(2 * sizes == features, 1, 2)
-    for size in sizes.tolist():
-        count = comb(features, size) * (1 if 2 * size == features else 2)
-        if count > left:
-            others = mass[size - 1 :]
-            half, shares = _sample(features, sizes[size - 1 :], others / others.sum(), left // 2, rng)
-            halves.append(half)
-            weights.append(shares * others.sum())
-            break
-        half = _all_of_size(features, size)
-        halves.append(half)
-        weights.append(np.full(len(half), mass[size - 1] / len(half)))
-        left -= count
-    half, weight = np.concatenate(halves), np.concatenate(weights)
-    masks = np.concatenate([half, ~half])
-    both = np.concatenate([weight, weight])
-    return Design.of(masks, both / both.sum())
-
-
-def _all_of_size(features: int, size: int) -> Masks:
-    """All coalitions of a size; of the middle size one of each pair, the one with the first feature."""
-    chosen = [
-        members for members in combinations(range(features), size) if 2 * size != features or members[0] == 0
+    sizes = np.arange(1, players // 2 + 1)
+    # of the middle size one of each pair is drawn, of the others the smaller one
+    middle = 2 * sizes == players
+    counts = np.array([comb(players, size) for size in sizes.tolist()], dtype=np.float64)
+    counts = np.where(middle, counts / 2, counts)
+    complete = bool(2 * counts.sum() <= max(budget, 2 * players))
+    if complete:
+        drawn = counts.astype(np.int64)
+    elif budget < ENOUGH * players:
+        drawn = np.where(sizes == 1, counts, 0).astype(np.int64)
+    else:
+        drawn = _allotted(counts, np.where(middle, 0.5, 1.0), budget // 2, rng)
+    # the kernel's weight of all coalitions of a size, (n - 1) / (s (n - s)), and of their complements
+    mass = (players - 1) / (sizes * (players - sizes)) * np.where(middle, 1, 2)
+    half = [
+        _drawn(players, size, number, rng)
+        for size, number in zip(sizes.tolist(), drawn.tolist(), strict=True)
+        if number
     ]
-    masks = np.zeros((len(chosen), features), dtype=bool)
+    weights = np.repeat(mass[drawn > 0] / drawn[drawn > 0], drawn[drawn > 0])
+    masks = np.concatenate([np.empty((0, players), dtype=np.bool_), *half])
+    both = np.concatenate([weights, weights])
+    total = both.sum()
+    return Design(np.concatenate([masks, ~masks]), both / (total or 1.0), complete)
+
+
+def _allotted(counts: Floats, shares: Floats, pairs: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """How many of each size are drawn: in proportion to the shares, but no more than there are."""
+    wanted, full = np.zeros(len(counts)), np.zeros(len(counts), dtype=np.bool_)
+    while True:
+        left = pairs - counts[full].sum()
+        wanted = np.where(full, counts, left * shares / shares[~full].sum())
+        more = ~full & (wanted > counts)
+        if not more.any():
+            break
+        full |= more
+    found = np.floor(wanted + 1e-9)
+    rest = wanted - found
+    missing = round(pairs - found.sum())
+    if missing > 0:  # the places left over are raffled
+        found[rng.choice(len(found), missing, replace=False, p=rest / rest.sum())] += 1
+    return found.astype(np.int64)
+
+
+def _drawn(players: int, size: int, number: int, rng: np.random.Generator) -> Masks:
+    """Different coalitions of a size, each as likely as any other; of the middle size one of each pair."""
+    middle = 2 * size == players
+    if comb(players, size) <= LISTED:
+        every = _all_of_size(players, size)
+        return every if number == len(every) else every[rng.choice(len(every), number, replace=False)]
+    found = np.empty((0, players), dtype=np.bool_)
+    while len(found) < number:
+        more = rng.random((2 * number, players)).argsort(axis=1).argsort(axis=1) < size
+        if middle:
+            more[~more[:, 0]] ^= True
+        found = np.concatenate([found, more])
+        _, first = np.unique(np.packbits(found, axis=1), axis=0, return_index=True)
+        found = found[np.sort(first)]
+    return found[:number]
+
+
+def _all_of_size(players: int, size: int) -> Masks:
+    """All coalitions of a size; of the middle size one of each pair, the one with the first player."""
+    chosen = [
+        members for members in combinations(range(players), size) if 2 * size != players or members[0] == 0
+    ]
+    masks = np.zeros((len(chosen), players), dtype=np.bool_)
     np.put_along_axis(masks, np.array(chosen), values=True, axis=1)
     return masks
-
-
-def _sample(
-    features: int, sizes: npt.NDArray[np.int64], chance: Floats, pairs: int, rng: np.random.Generator
-) -> tuple[Masks, Floats]:
-    """Different coalitions of some sizes, ``pairs`` of them at most, and how often each was drawn, as shares."""
-    draws = OVERDRAW * pairs
-    drawn = rng.choice(sizes, draws, p=chance)
-    masks = rng.random((draws, features)).argsort(axis=1).argsort(axis=1) < drawn[:, None]
-    masks[(2 * drawn == features) & ~masks[:, 0]] ^= (
-        True  # of the middle size, the one with the first feature
-    )
-    _, first, which = np.unique(np.packbits(masks, axis=1), axis=0, return_index=True, return_inverse=True)
-    kept = np.sort(first)[:pairs]
-    until = np.sort(first)[pairs] if len(first) > pairs else draws
-    counts = np.bincount(which[:until].ravel(), minlength=len(first))[which[kept].ravel()]
-    return masks[kept], counts / max(1, until)

@@ -9,22 +9,32 @@ from spalje.attribution.attributions import Attributions, Floats, Model
 from spalje.attribution.background import Background
 from spalje.attribution.board import Masks
 from spalje.attribution.game import play
+from spalje.attribution.link import Link
+from spalje.attribution.players import Players
 from spalje.errors import BadInput
 
-#: Features, at most: 4,096 coalitions for each row and row of the background.
+#: Players, at most: 4,096 coalitions for each row and row of the background.
 MOST = 12
 
 
-def explain_exactly(model: Model, rows: pa.Table, background: Background) -> Attributions:
+def explain_exactly(
+    model: Model,
+    rows: pa.Table,
+    background: Background,
+    players: Players | None = None,
+    link: Link = "identity",
+) -> Attributions:
     """Shapley values of the game in ``spalje.attribution.game``, from all of its coalitions.
 
     Args:
         model: maps tables of features to predictions, see ``Model``.
-        rows: the features, at most ``MOST``; at least one row.
+        rows: the features, at least one row.
         background: of the same features.
+        players: whose the features are, at most ``MOST``; None: each plays by itself.
+        link: the unit of the attributions.
 
     Raises:
-        BadInput: there are more than ``MOST`` features.
+        BadInput: there are more than ``MOST`` players.
 
     Example:
         >>> def product(tables):
@@ -34,16 +44,21 @@ def explain_exactly(model: Model, rows: pa.Table, background: Background) -> Att
         >>> explain_exactly(product, rows, background).values[0, :, 0]
         array([3., 3.])
     """
-    features = rows.num_columns
+    players = players or Players.of(rows.column_names)
+    features = len(players.names)
     if features > MOST:
-        raise BadInput(f"Exact values take 2**{features} coalitions; they are for {MOST} features at most.")
+        raise BadInput(
+            f"Exact values take 2**{features} coalitions; they are for {MOST} features or groups at most.",
+            do="Use method='kernel', or put features together in groups.",
+        )
     masks = ((np.arange(2**features)[:, None] >> np.arange(features)) & 1).astype(bool)
     coefficients = shapley_coefficients(masks)
-    game = play(model, rows, background, masks)
+    game = play(model, rows, background, masks, players, link)
     values = np.empty((rows.num_rows, features, len(game.expected)))
     for start, worth in game.rounds:
         values[start : start + len(worth)] = np.einsum("fc,rco->rfo", coefficients, worth)
-    return Attributions(tuple(rows.column_names), values, game.predictions, game.expected)
+    errors = np.where(np.isnan(values), np.nan, 0.0)
+    return Attributions(players.names, values, game.predictions, game.expected, errors)
 
 
 def shapley_coefficients(masks: Masks) -> Floats:

@@ -17,6 +17,9 @@ import pyarrow as pa
 from spalje.attribution.attributions import Floats, Model
 from spalje.attribution.background import Background
 from spalje.attribution.board import Board, Masks
+from spalje.attribution.link import LINKS, Link
+from spalje.attribution.players import Players
+from spalje.errors import BadInput
 
 Indices: TypeAlias = npt.NDArray[np.intp]
 
@@ -37,29 +40,67 @@ class Game:
         expected: the worth of no feature, shape (outputs,).
         rounds: some consecutive rows at a time, the first of them and the worth of the coalitions,
             shape (rows, coalitions, outputs); to be gone through once.
+        restless: by how much two answers for the background differ, in standard deviations of the
+            predictions: 0 for a model that answers the same each time.
+        tally: what it took so far.
     """
 
     predictions: Floats
     expected: Floats
     rounds: Iterator[tuple[int, Floats]]
+    restless: float
+    tally: "Tally"
 
 
-def play(model: Model, rows: pa.Table, background: Background, masks: Masks) -> Game:
+@dataclass(slots=True)
+class Tally:
+    """What a game took so far; it grows with every round.
+
+    Attributes:
+        asked: synthetic rows that the model was asked for.
+        unanswered: those of them for which it gave no finite number.
+        restless: the most that two answers for the same rows differed, in standard deviations.
+    """
+
+    asked: int = 0
+    unanswered: int = 0
+    restless: float = 0.0
+
+
+def play(
+    model: Model,
+    rows: pa.Table,
+    background: Background,
+    masks: Masks,
+    players: Players | None = None,
+    link: Link = "identity",
+) -> Game:
     """Begin the game of some coalitions for all rows of a table against a background.
 
     A row's feature that equals the background's makes no difference. Coalitions that differ only
-    in such features are the same synthetic row, which is predicted once.
+    in such features are the same synthetic row, which is predicted once. Where the model gives no
+    finite number for a synthetic row, a coalition is worth the mean over the other background rows.
 
     Args:
+        model: maps tables of features to predictions, see ``Model``; it may give NaN.
         rows: the features, at least one row.
         background: of the same features.
-        masks: the coalitions, shape (coalitions, features).
+        masks: the coalitions, shape (coalitions, players).
+        players: whose the features are; None: each plays by itself.
+        link: the unit in which predictions are averaged, and attributions add up.
+
+    Raises:
+        BadInput: the model gives no number for a row of the background.
     """
+    masks = players.features(masks) if players else masks
+    linked = LINKS[link]
     board = Board.of(rows, background.table)
+    tally = Tally()
     step = max(1, BLOCK // max(1, len(masks) * board.backgrounds))
     plans: deque[_Plan] = deque()
 
     def tables() -> Iterator[pa.Table]:
+        yield board.background
         yield board.background
         yield board.rows
         for start in range(0, rows.num_rows, step):
@@ -68,8 +109,17 @@ def play(model: Model, rows: pa.Table, background: Background, masks: Masks) -> 
             if plan.asked.size:
                 yield board.mixed(masks, start, plan.asked)
 
-    answers = iter(model(tables()))
-    at_background, at_rows = next(answers), next(answers)
+    answers = (linked(answer) for answer in model(tables()))
+    at_background, again, at_rows = next(answers), next(answers), next(answers)
+    if not np.isfinite(at_background).all():
+        place = int(np.flatnonzero(~np.isfinite(at_background).all(axis=1))[0])
+        raise BadInput(
+            f"The model gives no number{'' if link == 'identity' else f' that has a {link}'} for a row of the "
+            f"background: {board.background.slice(place, 1).to_pylist()[0]}.",
+            do="Give another background, or more rows for it to be made of"
+            + ("." if link == "identity" else ", or use link='identity'."),
+        )
+    spread = float(np.nanstd(at_rows)) or 1.0
 
     def rounds() -> Iterator[tuple[int, Floats]]:
         nothing = np.empty((0, at_rows.shape[1]))
@@ -79,11 +129,14 @@ def play(model: Model, rows: pa.Table, background: Background, masks: Masks) -> 
                     plans[0].start,
                     plans.popleft().worth(nothing, at_background, at_rows, background.weights),
                 )
+            tally.asked += len(answer)
+            tally.unanswered += int((~np.isfinite(answer).all(axis=1)).sum())
             yield plans[0].start, plans.popleft().worth(answer, at_background, at_rows, background.weights)
         while plans:
             yield plans[0].start, plans.popleft().worth(nothing, at_background, at_rows, background.weights)
 
-    return Game(at_rows, background.weights @ at_background, rounds())
+    restless = float(np.abs(at_background - again).max()) / spread
+    return Game(at_rows, background.weights @ at_background, rounds(), restless, tally)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +167,20 @@ class _Plan:
             each[self.source == IS_BACKGROUND] = at_background[at]
             row, _, at = np.nonzero(self.source == IS_ROW)
             each[self.source == IS_ROW] = at_rows[self.start + row]
+        return _mean(each, weights)
+
+
+def _mean(each: Floats, weights: Floats) -> Floats:
+    """The weighted mean over the third axis, of those that are finite; NaN where none is."""
+    rows, coalitions, backgrounds, outputs = each.shape
+    there = np.isfinite(each)
+    if there.all():
+        if outputs == 1:
+            return np.asarray(each.reshape(-1, backgrounds) @ weights).reshape(rows, coalitions, 1)
         return np.asarray(np.einsum("rcbo,b->rco", each, weights))
+    weighed = np.einsum("rcbo,b->rco", there, weights)
+    summed = np.einsum("rcbo,b->rco", np.where(there, each, 0.0), weights)
+    return np.where(weighed > 0, summed / np.where(weighed > 0, weighed, 1.0), np.nan)
 
 
 def _plan(board: Board, masks: Masks, start: int, stop: int) -> _Plan:

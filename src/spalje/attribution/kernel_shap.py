@@ -1,42 +1,119 @@
-"""KernelSHAP: attributions for any model, from the worth of a limited number of coalitions."""
+"""Attributions for any model, from the worth of a limited number of coalitions: KernelSHAP, and a proxy on top."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
-from spalje.attribution.attributions import Attributions, Model
-from spalje.attribution.background import Background
-from spalje.attribution.design import Design
-from spalje.attribution.game import play
+from spalje.attribution.attributions import Attributions, Floats
+from spalje.attribution.board import Masks
+from spalje.attribution.design import Design, added_up
+from spalje.attribution.game import Game
+from spalje.attribution.proxy import LARGEST, Proxy
+
+#: Numbers of worth that are kept until they are explained together, at most.
+TOGETHER = 4_000_000
+
+#: Told how many rows are done after each block.
+Told = Callable[[int], None]
 
 
-def explain(model: Model, rows: pa.Table, background: Background, design: Design) -> Attributions:
-    """What each feature added to the prediction for each row, measured against a background.
+def nobody(_rows: int) -> None:
+    """Tell nobody."""
 
-    They add up exactly. They are the Shapley values of the game in ``spalje.attribution.game``
-    where the design has all coalitions, and for every model that is a sum of functions of single
-    features; otherwise estimates of them, better the more coalitions the design has.
 
-    The model is asked for about ``rows * coalitions * background rows`` predictions.
+def attribute(game: Game, design: Design, players: tuple[str, ...], told: Told = nobody) -> Attributions:
+    """What each player added to the prediction for each row, measured against the background.
+
+    They add up exactly. With all coalitions they are the Shapley values of the game, else estimates
+    of them with a standard error each: the most likely values under ``spalje.attribution.proxy``, whose
+    relevances are learned from the first rows, or with more than 8,192 coalitions those of least
+    squares, without errors. A row for which the model gave no number in some coalition has NaN.
 
     Args:
-        model: maps tables of features to predictions, see ``Model``.
-        rows: the features, at least one row.
-        background: of the same features.
-        design: of as many features.
+        game: in which the design's coalitions are played.
+        design: the coalitions.
+        players: their names.
+        told: how many rows are done, block by block.
 
     Example:
-        >>> from spalje.attribution.design import kernel_design
+        >>> import pyarrow as pa
+        >>> from spalje.attribution.background import Background
+        >>> from spalje.attribution.design import leverage_design
+        >>> from spalje.attribution.game import play
         >>> def double_a(tables):
         ...     return (2 * table["a"].to_numpy()[:, None] for table in tables)
         >>> rows = pa.table({"a": [5.0, 1.0], "b": [7.0, 7.0]})
         >>> background = Background(pa.table({"a": [1.0], "b": [0.0]}), np.ones(1))
-        >>> explain(double_a, rows, background, kernel_design(2, 4, np.random.default_rng(0))).values[:, :, 0]
+        >>> design = leverage_design(2, 4, np.random.default_rng(0))
+        >>> attribute(play(double_a, rows, background, design.masks), design, ("a", "b")).values[:, :, 0]
         array([[8., 0.],
                [0., 0.]])
     """
-    game = play(model, rows, background, design.masks)
-    values = np.empty((rows.num_rows, rows.num_columns, len(game.expected)))
-    for start, worth in game.rounds:
+    rows, outputs = game.predictions.shape
+    values = np.empty((rows, len(players), outputs))
+    errors = np.zeros(values.shape)
+    proxies: list[Proxy] | None = None
+    for start, worth in _together(game, len(design.masks) * outputs):
         block = slice(start, start + len(worth))
-        values[block] = design.attribute(worth, game.expected, game.predictions[block])
-    return Attributions(tuple(rows.column_names), values, game.predictions, game.expected)
+        predictions = game.predictions[block]
+        least = design.least_squares(worth, game.expected, predictions)
+        if design.complete or len(design.masks) // 2 >= LARGEST:
+            values[block] = least
+        else:
+            played = _Played.of(design, worth, game.expected, predictions)
+            if proxies is None:
+                proxies = [played.learned(least, output) for output in range(outputs)]
+            for output, proxy in enumerate(proxies):
+                found, errors[block, :, output] = played.values(proxy, output)
+                values[block, :, output] = found
+            even = np.full(len(players), 1 / len(players))
+            values[block] = added_up(values[block], predictions - game.expected, even)
+        told(block.stop)
+    known = design.complete or proxies is not None
+    errors[np.isnan(values)] = np.nan
+    return Attributions(players, values, game.predictions, game.expected, errors if known else None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Played:
+    """Some rows' coalitions as a proxy sees them.
+
+    Attributes:
+        half: one coalition of each pair.
+        odd: shape (rows, 1 + pairs, outputs), half of the gain, and of what each is worth more than its complement.
+    """
+
+    half: Masks
+    odd: Floats
+
+    @classmethod
+    def of(cls, design: Design, worth: Floats, expected: Floats, predictions: Floats) -> "_Played":
+        pairs = len(design.masks) // 2
+        gain = (predictions - expected)[:, None]
+        return cls(
+            design.masks[:pairs],
+            np.concatenate([gain, worth[:, :pairs] - worth[:, pairs:]], axis=1) / 2,
+        )
+
+    def learned(self, least: Floats, output: int) -> Proxy:
+        there = np.isfinite(self.odd[:, :, output]).all(axis=1)
+        sizes = np.abs(least[there, :, output]).mean(axis=0) if there.any() else np.zeros(least.shape[1])
+        return Proxy.learned(self.half, self.odd[there, :, output], sizes)
+
+    def values(self, proxy: Proxy, output: int) -> tuple[Floats, Floats]:
+        return proxy.values(self.half, self.odd[:, :, output])
+
+
+def _together(game: Game, numbers: int) -> Iterator[tuple[int, Floats]]:
+    """The rounds of a game, some of them joined."""
+    some = max(1, TOGETHER // max(1, numbers))
+    first, waiting = 0, []
+    for _, worth in game.rounds:
+        waiting.append(worth)
+        if sum(map(len, waiting)) >= some:
+            yield first, np.concatenate(waiting)
+            first += sum(map(len, waiting))
+            waiting = []
+    if waiting:
+        yield first, np.concatenate(waiting)

@@ -15,7 +15,7 @@ The path-dependent game (Lundberg et al. 2018, "Consistent individualized featur
 ensembles", algorithm 1) has, in place of a background, the shares of training rows that went each way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import factorial
@@ -360,9 +360,3 @@ def _by_training(bits: Floats, ratios: Floats) -> Floats:
         weighed = np.tensordot(chances, known, axes=1)
         found[:, player] = weighed * (bits[:, player] - ratios[:, player, None])
     return found
-
-
-def players_of(features: Sequence[str], groups: Sequence[Sequence[str]]) -> Places:
-    """Whose each feature is: every group is one player."""
-    owner = {name: number for number, group in enumerate(groups) for name in group}
-    return np.array([owner[name] for name in features], dtype=np.int64)

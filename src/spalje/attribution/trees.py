@@ -1,7 +1,7 @@
 """An ensemble of decision trees, whichever library grew it: what it predicts, and which leaves rows reach."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -119,6 +119,21 @@ class Trees:
     def outputs(self) -> int:
         """How many numbers a prediction has."""
         return len(self.base)
+
+    def chosen(self, outputs: Sequence[int], base: Floats) -> Self:
+        """Some of the outputs, in a new order.
+
+        Args:
+            outputs: which, as many as the new ensemble has.
+            base: of each, shape (outputs,).
+        """
+        kept = [np.flatnonzero(self.output == output) for output in outputs]
+        return replace(
+            self,
+            roots=np.concatenate([self.roots[trees] for trees in kept]),
+            output=np.repeat(np.arange(len(outputs)), [len(trees) for trees in kept]),
+            base=base,
+        )
 
     def goes_left(self, nodes: Places, cells: Floats) -> Bools:
         """Where rows would go at some nodes, whether or not they come by.

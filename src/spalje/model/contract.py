@@ -55,7 +55,9 @@ def feature_columns(table: pa.Table, signature: Signature, name: str) -> pa.Tabl
     return table.select(list(signature.features))
 
 
-def check_predictions(predictions: pa.Table, rows: int, first: int, name: str) -> None:
+def check_predictions(
+    predictions: pa.Table, rows: int, first: int, name: str, *, finite: bool = True
+) -> None:
     """Hold a block's predictions to the contract: one row of finite numbers per row of data.
 
     Args:
@@ -63,6 +65,7 @@ def check_predictions(predictions: pa.Table, rows: int, first: int, name: str) -
         rows: rows in the block that it was given.
         first: the block's first row, counted from 0 in ``name``.
         name: what the data is called in messages.
+        finite: whether every number must be.
 
     Raises:
         BadInput: fewer or more rows, or a number that is not finite; says how many and where.
@@ -75,7 +78,7 @@ def check_predictions(predictions: pa.Table, rows: int, first: int, name: str) -
             f"{abs(rows - predictions.num_rows):,} {word} than it must ({where}).",
             do="Give exactly one row of predictions per row of data, in the same order; drop nothing.",
         )
-    for column in predictions.column_names:
+    for column in predictions.column_names if finite else ():
         values = predictions[column].to_numpy()
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:

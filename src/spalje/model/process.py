@@ -36,6 +36,7 @@ def open_model(
     log: Path,
     *,
     timeout_s: float | None = None,
+    lenient: bool = False,
     started: Callable[[int], None] = lambda _group: None,
     ended: Callable[[int, Ended], None] = lambda _group, _how: None,
 ) -> "ModelProcess":
@@ -47,6 +48,7 @@ def open_model(
         environ: all of the environment variables that the process gets.
         log: the file that what the script prints is added to.
         timeout_s: seconds of wall time after which the process is killed; None: no limit.
+        lenient: give NaN for rows on which the script fails, instead of failing.
         started: told the process group as soon as there is one.
         ended: told the process group, and how it ended.
 
@@ -55,15 +57,63 @@ def open_model(
         StepFailed: the script or the model could not be loaded, or the process died.
     """
     content = load(package)
+    return open_script(
+        package / "code" / content.script,
+        package / "model",
+        content.signature,
+        interpreter,
+        environ,
+        log,
+        folder=package / "code",
+        timeout_s=timeout_s,
+        lenient=lenient,
+        started=started,
+        ended=ended,
+    )
+
+
+def open_script(
+    script: Path,
+    model: Path,
+    signature: Signature,
+    interpreter: Sequence[str],
+    environ: Mapping[str, str],
+    log: Path,
+    *,
+    folder: Path | None = None,
+    timeout_s: float | None = None,
+    lenient: bool = False,
+    started: Callable[[int], None] = lambda _group: None,
+    ended: Callable[[int, Ended], None] = lambda _group, _how: None,
+) -> "ModelProcess":
+    """Start an inference script by itself; see ``open_model``.
+
+    Args:
+        script: defines ``model_fn`` and ``predict_fn``.
+        model: the folder that ``model_fn`` is given.
+        signature: what the model is fed and gives.
+        interpreter: as ``open_model``.
+        environ: as ``open_model``.
+        log: as ``open_model``.
+        folder: that the process starts in; None: the script's.
+        timeout_s: as ``open_model``.
+        lenient: as ``open_model``.
+        started: as ``open_model``.
+        ended: as ``open_model``.
+
+    Raises:
+        StepFailed: as ``open_model``.
+    """
     command = [
         *interpreter, "-P", str(WORKER),
-        "--script", str((package / "code" / content.script).resolve()),
-        "--model", str((package / "model").resolve()),
-        "--prediction", content.signature.prediction,
+        "--script", str(script.resolve()),
+        "--model", str(model.resolve()),
+        "--prediction", signature.prediction,
+        *(["--lenient"] if lenient else []),
     ]  # fmt: skip
     variables = {**environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    child = Child(command, variables, package / "code", log, timeout_s, started, ended)
-    return ModelProcess(child, content.signature, content.script, timeout_s)
+    child = Child(command, variables, folder or script.parent, log, timeout_s, started, ended)
+    return ModelProcess(child, signature, script.name, timeout_s, lenient=lenient)
 
 
 class ModelProcess:
@@ -72,8 +122,19 @@ class ModelProcess:
     Made by ``open_model``. One thread at a time may use it.
     """
 
-    def __init__(self, child: Child, signature: Signature, script: str, timeout_s: float | None) -> None:
+    def __init__(
+        self,
+        child: Child,
+        signature: Signature,
+        script: str,
+        timeout_s: float | None,
+        *,
+        lenient: bool = False,
+    ) -> None:
         self.signature = signature
+        #: Seconds that the model has been busy predicting, and rows on which its script failed.
+        self.busy_s, self.failed, self.first_failure = 0.0, 0, ""
+        self._lenient = lenient
         self._child = child
         self._script = script
         self._timeout_s = timeout_s
@@ -142,6 +203,25 @@ class ModelProcess:
             if waiting:  # replies that nobody will ask for
                 self.close(grace_s=0.0)
 
+    def trees(self) -> tuple[pa.Table | None, str]:
+        """The decision trees in the model, see ``spalje.model.ensemble.document``; or None, and why not."""
+        return self._asked("trees", pa.table({}))
+
+    def shown(self, table: pa.Table) -> tuple[pa.Table | None, str]:
+        """The matrix that the model's trees are shown for a table, a column each; or None, and why not.
+
+        Args:
+            table: has the features, in any order, and may have other columns.
+        """
+        return self._asked("shown", feature_columns(table, self.signature, "the rows to be explained"))
+
+    def _asked(self, what: str, table: pa.Table) -> tuple[pa.Table | None, str]:
+        metadata = {**(table.schema.metadata or {}), "ask": what}
+        self._child.send(table.replace_schema_metadata(metadata))
+        reply = self._reply(f"when it was asked for its {what}", raw=True)
+        said = reply.schema.metadata
+        return (None, said[b"message"].decode()) if said[b"reply"] == b"none" else (reply, "")
+
     def close(self, *, grace_s: float = GRACE_S) -> None:
         """End the process and everything that it started, by force after ``grace_s`` seconds."""
         self._closed = True
@@ -156,15 +236,22 @@ class ModelProcess:
         self.close(grace_s=GRACE_S if error is None else 0.0)
 
     def _checked(self, rows: int, first: int, name: str) -> pa.Table:
-        predictions = self._reply(f"on rows {first:,} to {first + rows - 1:,} of {name}")
-        check_predictions(predictions, rows, first, name)
+        reply = self._reply(f"on rows {first:,} to {first + rows - 1:,} of {name}", raw=True)
+        said = reply.schema.metadata
+        self.busy_s += float(said[b"busy_s"])
+        if b"failed" in said:
+            self.failed += int(said[b"failed"])
+            self.first_failure = self.first_failure or said[b"message"].decode()
+        predictions = reply.replace_schema_metadata(None)
+        check_predictions(predictions, rows, first, name, finite=not self._lenient)
         return predictions
 
-    def _reply(self, when: str) -> pa.Table:
+    def _reply(self, when: str, *, raw: bool = False) -> pa.Table:
         """The worker's next reply.
 
         Args:
             when: what it was asked for, in words.
+            raw: with what its schema says.
 
         Raises:
             StepFailed: the reply was an error, or the process died.
@@ -181,7 +268,7 @@ class ModelProcess:
                 do="The traceback is in the step's log.",
                 log=self._child.printed(),
             )
-        return table.replace_schema_metadata(None)
+        return table if raw else table.replace_schema_metadata(None)
 
     def _death(self, when: str) -> StepFailed:
         """What to say of a process that no longer replies."""

@@ -7,6 +7,9 @@ the other, on two pipes of its own; what the user's code prints goes to the step
 
 A reply's schema says what it is under the key ``reply``: ``ready`` (the model is loaded),
 ``predictions`` (float64 columns) or ``error`` (with a short ``message``; the traceback is in the log).
+A request may ask for something else under the key ``ask``: ``trees``, the decision trees in the model, or
+``shown``, the matrix that these are shown for a table; the reply ``none`` says in ``message`` why there is
+none. With ``--lenient``, rows on which the script fails get NaN, and ``failed`` says how many, with the message.
 """
 
 import argparse
@@ -17,6 +20,7 @@ import os
 import queue
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -48,16 +52,29 @@ def main(words: Sequence[str]) -> int:
         ("replies", int),
     ):
         parser.add_argument(f"--{option}", type=kind, required=True)
+    parser.add_argument("--lenient", action="store_true")
     given = parser.parse_args(words)
     for descriptor in (given.requests, given.replies):
         os.set_inheritable(descriptor, False)  # programs that the script starts must not hold our pipes open
     with open(given.requests, "rb") as requests, open(given.replies, "wb") as replies:  # noqa: PTH123
         reply = Replies(replies)
         try:
-            predict = prepare(given.script, given.model, given.prediction)
+            predict, model = prepare(given.script, given.model, given.prediction)
+            answer = Careful(predict, given.script) if given.lenient else predict
             reply.send("ready")
             for table in tables(requests):
-                reply.send("predictions", predict(table))
+                ask = (table.schema.metadata or {}).get(b"ask")
+                if ask:
+                    reply.send(*asked(ask.decode(), table.replace_schema_metadata(None), predict, model))
+                    continue
+                began = time.perf_counter()
+                predictions = answer(table)
+                reply.send(
+                    "predictions",
+                    predictions,
+                    busy_s=repr(time.perf_counter() - began),
+                    **(answer.told() if isinstance(answer, Careful) else {}),
+                )
         except BaseException as error:  # noqa: BLE001  sys.exit() in a script is an error too
             traceback.print_exc()
             reply.send("error", message=said(error, given.script))
@@ -73,10 +90,11 @@ class Replies:
         self._pipe = pipe
         self._sink = pa.PythonFile(pipe, mode="w")
 
-    def send(self, kind: str, table: pa.Table | None = None, message: str = "") -> None:
+    def send(self, kind: str, table: pa.Table | None = None, message: str = "", **said: str) -> None:
         """Send one reply, whole."""
         table = pa.table({}) if table is None else table
-        table = table.replace_schema_metadata({"reply": kind, "message": message})
+        metadata = {**(table.schema.metadata or {}), "reply": kind, "message": message, **said}
+        table = table.replace_schema_metadata(metadata)
         with pa.ipc.new_stream(self._sink, table.schema) as stream:
             stream.write_table(table)
         self._pipe.flush()
@@ -103,8 +121,80 @@ def tables(pipe: io.BufferedReader) -> Iterator[pa.Table]:
         yield table
 
 
-def prepare(script: Path, model_dir: Path, prediction: str) -> Predict:
-    """Load the script and its model; the result predicts for a table of features."""
+class Careful:
+    """Predicts for the rows that a script can predict for, and gives NaN for those on which it fails.
+
+    A block on which it fails is cut in halves, and these again, down to single rows.
+    """
+
+    #: Rows of a block that may fail before the block itself is taken to.
+    MOST = 1000
+
+    def __init__(self, predict: Predict, script: Path) -> None:
+        self._predict = predict
+        self._script = script
+        self._failed = 0
+        self._message = ""
+        self._names: list[str] = []
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Predictions for a block."""
+        self._failed = 0
+        parts = self._parts(table)
+        if not self._names:
+            raise ContractError(f"predict_fn fails on every row: {self._message}")
+        empty = {name: pa.nulls(1, pa.float64()).fill_null(float("nan")) for name in self._names}
+        return pa.concat_tables([pa.table(empty) if part is None else part for part in parts])
+
+    def told(self) -> dict[str, str]:
+        """How many rows of the last block failed, and what the first said."""
+        return {"failed": str(self._failed), "message": self._message} if self._failed else {}
+
+    def _parts(self, table: pa.Table) -> list[pa.Table | None]:
+        try:
+            part = self._predict(table)
+        except Exception as error:  # whatever a script raises is about these rows
+            self._message = self._message or said(error, self._script)
+            if table.num_rows == 1:
+                self._failed += 1
+                return [None]
+            if self._failed > self.MOST:
+                raise
+            half = table.num_rows // 2
+            return self._parts(table.slice(0, half)) + self._parts(table.slice(half))
+        if part.num_rows != table.num_rows:
+            raise ContractError(f"predict_fn gave {part.num_rows} predictions for {table.num_rows} rows")
+        self._names = self._names or part.column_names
+        return [part]
+
+
+def asked(ask: str, table: pa.Table, predict: Predict, model: Any) -> tuple[str, pa.Table | None, str]:
+    """The reply to a question about the model's trees."""
+    ensemble = beside("ensemble")
+    trees = ensemble.find(model)
+    if trees is None:
+        return "none", None, "the model has no decision trees that are known here"
+    try:
+        if ask == "trees":
+            return ask, ensemble.document(trees), ""
+        matrix = ensemble.shown(trees, lambda: predict(table))
+        return ask, pa.table({str(place): column for place, column in enumerate(matrix.T)}), ""
+    except Exception as error:  # noqa: BLE001  a library of another version, or a script that fails
+        return "none", None, f"{type(error).__name__}: {error}"
+
+
+def beside(name: str) -> ModuleType:
+    """A program that stands beside this one."""
+    spec = importlib.util.spec_from_file_location(f"_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None  # noqa: S101  it is a Python file
+    module = importlib.util.module_from_spec(spec)
+    assert spec.loader is not None  # noqa: S101
+    spec.loader.exec_module(module)
+    return module
+
+
+def prepare(script: Path, model_dir: Path, prediction: str) -> tuple[Predict, Any]:
+    """Load the script and its model; what predicts for a table of features, and the model."""
     module = load(script)
     for name in ("model_fn", "predict_fn"):
         if not callable(getattr(module, name, None)):
@@ -125,7 +215,7 @@ def prepare(script: Path, model_dir: Path, prediction: str) -> Predict:
             given = parsed(output_fn(given, ACCEPT))
         return columns(given, prediction)
 
-    return predict
+    return predict, model
 
 
 def load(script: Path) -> ModuleType:

@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from spalje.attribution.aggregate import magnitudes
 from spalje.attribution.attributions import Attributions
 from spalje.attribution.background import SAMPLE, Background, background_of
-from spalje.attribution.design import kernel_design
-from spalje.attribution.kernel_shap import explain
+from spalje.attribution.explainer import Explainer
 from spalje.attribution.noise import noise
+from spalje.attribution.players import Players
 from spalje.errors import BadInput, Corrupt
+from spalje.model.answers import ProcessAnswers
+from spalje.model.process import ModelProcess
 from spalje.monitor import attribution_drift
 from spalje.monitor.attribution_baseline import AttributionBaseline, GlobalAttributions, Noise
 from spalje.monitor.verdict import Verdict
@@ -24,7 +26,7 @@ from spalje.pipeline.problem import Problem
 from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.steps.attribution_settings import BaselineSettings, CheckSettings, read_settings
 from spalje.steps.context import Scripts
-from spalje.steps.explained_rows import draw, model_of, periods
+from spalje.steps.explained_rows import draw, periods
 from spalje.steps.user_model import open_user_model
 from spalje.storage import table
 
@@ -86,9 +88,9 @@ def write_baseline(
         rows = pool
         if pool.num_rows > chosen.rows:
             rows = pool.take(np.sort(drawing.choice(pool.num_rows, chosen.rows, replace=False)))
-        design = kernel_design(len(features), chosen.samples, designing)
         name = "the synthetic rows that explain the baseline"
-        explained = explain(model_of(process, name), rows.select(features), background, design)
+        explainer = _explainer(process, name, rows.select(features), background, chosen, designing)
+        explained = explainer.explain(rows.select(features))
     days = periods(rows, problem.time)
     moved = magnitudes(explained)
     spans = [span for span in SPANS if span <= days.max() + 1]
@@ -99,7 +101,8 @@ def write_baseline(
             for span in spans
             for size in ROWS
         ),
-        settings=chosen.model_dump(),
+        # a batch has to be explained in the same way, whatever suits it
+        settings=chosen.model_copy(update={"method": explainer.method}).model_dump(),
     )
     weighted = background.table.append_column(WEIGHT, pa.array(background.weights))
     pq.write_table(weighted.replace_schema_metadata(None), out / BACKGROUND)
@@ -149,9 +152,9 @@ def check(
             features = process.signature.features
             _same_features(features, background, baseline)
             rows = draw(data, _columns(data, problem, features), chosen.rows, drawing)
-            design = kernel_design(len(features), as_then.samples, designing)
             name = "the synthetic rows that explain the batch"
-            explained = explain(model_of(process, name), rows.select(features), background, design)
+            explainer = _explainer(process, name, rows.select(features), background, as_then, designing)
+            explained = explainer.explain(rows.select(features))
         live, span = (
             GlobalAttributions.of(explained, as_then.aggregate),
             int(periods(rows, problem.time).max()) + 1,
@@ -169,6 +172,26 @@ def check(
     (out / VERDICT).write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
     _write_json(out / VIOLATIONS[0], their_violations(verdict))
     return verdict
+
+
+def _explainer(
+    process: ModelProcess,
+    name: str,
+    rows: pa.Table,
+    background: Background,
+    chosen: BaselineSettings,
+    rng: np.random.Generator,
+) -> Explainer:
+    return Explainer.of(
+        ProcessAnswers(process, name),
+        rows,
+        background,
+        players=Players.of(rows.column_names, chosen.groups),
+        method=chosen.method,
+        link=chosen.link,
+        coalitions=chosen.samples,
+        rng=rng,
+    )
 
 
 def read_baseline(folder: Path) -> tuple[AttributionBaseline, Background]:

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from spalje.attribution.link import Link
 from spalje.errors import BadInput, NotFound
 from spalje.monitor.attribution_drift import MARGIN, MIN_ROWS, Policy
 
@@ -14,8 +15,12 @@ class BaselineSettings(BaseModel):
 
     Attributes:
         rows: that are explained, drawn from the data.
-        samples: coalitions that are played for each of them: more are more exact and take longer.
-            At least twice the number of features are played.
+        method: how predictions are explained: ``tree`` (exact, from the trees in the model), ``kernel`` (any
+            model), ``exact`` (all coalitions, up to 12 features), or ``auto``: tree where it suits the model.
+        samples: coalitions that are played for each row by the method ``kernel``: more are more exact and take
+            longer. At least twice the number of features are played.
+        link: the unit of attributions: ``identity`` (the prediction's own), ``logit`` or ``log``.
+        groups: name -> features that act as one.
         clusters: rows of the background; None: as many as are worth having, see ``most_clusters``.
         most_clusters: at most so many then. What a check takes is in proportion to them.
         aggregate: how global attributions are made: Clarify's ``agg_method``.
@@ -25,7 +30,10 @@ class BaselineSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: int = Field(2000, ge=1)
+    method: Literal["auto", "kernel", "tree", "exact"] = "auto"
     samples: int = Field(128, ge=2)
+    link: Link = "identity"
+    groups: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     clusters: int | None = Field(None, ge=1, le=1000)
     most_clusters: int = Field(5, ge=1, le=1000)
     aggregate: Literal["mean_abs", "median", "mean_sq"] = "mean_abs"

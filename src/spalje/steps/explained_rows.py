@@ -1,7 +1,6 @@
-"""Some rows of a table that are explained: drawn, dated, and shown to the model's process."""
+"""Some rows of a table that are explained: drawn, and dated."""
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spalje.attribution.attributions import Floats, Model
-from spalje.model.process import ModelProcess
 from spalje.storage import table
 
 
@@ -49,29 +46,3 @@ def periods(rows: pa.Table, time: str | None) -> npt.NDArray[np.intp]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return np.asarray(pc.rank(column, tiebreaker="dense").to_numpy().astype(np.intp) - 1)
-
-
-def model_of(process: ModelProcess, name: str) -> Model:
-    """A model's process as what attributions are computed from; reads ahead of its answers.
-
-    Args:
-        name: what the synthetic rows are called in messages.
-    """
-
-    def model(tables: Iterable[pa.Table]) -> Iterator[Floats]:
-        sizes: deque[int] = deque()
-
-        def counted() -> Iterator[pa.Table]:
-            for each in tables:
-                sizes.append(each.num_rows)
-                yield each
-
-        waiting: list[Floats] = []
-        for _, predictions in process.predict_blocks(counted(), name):
-            waiting.append(np.column_stack([column.to_numpy() for column in predictions.columns]))
-            while sizes and sum(map(len, waiting)) >= sizes[0]:
-                whole, size = np.concatenate(waiting), sizes.popleft()
-                waiting = [whole[size:]]
-                yield whole[:size]
-
-    return model

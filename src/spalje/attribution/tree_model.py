@@ -1,0 +1,237 @@
+"""The trees in a user's model, put to the test: whether exact values of theirs are exact values of the model's."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from spalje.attribution import lightgbm_text, sklearn_nodes, xgboost_json
+from spalje.attribution.attributions import Attributions, Floats
+from spalje.attribution.background import Background
+from spalje.attribution.board import Board, Masks
+from spalje.attribution.design import added_up
+from spalje.attribution.link import LINKS, Link
+from spalje.attribution.players import Players
+from spalje.attribution.tree_shap import TreeShap
+from spalje.attribution.trees import Places, Trees
+from spalje.errors import BadInput
+
+#: Libraries whose trees are read, and how.
+READERS: dict[str, Callable[[pa.Table], Trees]] = {
+    "lightgbm": lambda document: lightgbm_text.read(document["text"][0].as_py()).trees,
+    "xgboost": lambda document: xgboost_json.read(document["text"][0].as_py()),
+    "sklearn": sklearn_nodes.read,
+}
+
+#: Rows of which a feature is changed to see what the trees are shown instead.
+TRIED = 16
+#: Synthetic rows that trees and model must agree on.
+MIXED = 256
+#: Predictions agree that differ by no more than this share of their spread: trees of 32-bit floats add up so.
+CLOSE = 1e-5
+#: Predictions that are compared in a link's unit are within this of 0: beyond, probabilities have no digits left.
+FAR = 15.0
+
+
+class Answers(Protocol):
+    """A model that can be asked: in its own process, or here."""
+
+    def stream(self, tables: Iterable[pa.Table]) -> Iterator[Floats]:
+        """Predictions for one table after the other, see ``spalje.attribution.attributions.Model``."""
+
+    def trees(self) -> tuple[pa.Table | None, str]:
+        """The trees, see ``spalje.model.ensemble.document``; or None, and why not."""
+
+    def shown(self, table: pa.Table) -> tuple[pa.Table | None, str]:
+        """What the trees are shown for a table, a column each; or None, and why not."""
+
+    def predict(self, table: pa.Table) -> Floats:
+        """Predictions, shape (rows, outputs)."""
+
+
+class Unfit(Exception):
+    """Why a model's trees do not tell its values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeModel:
+    """Trees that were found to predict what the model predicts.
+
+    Attributes:
+        trees: of as many outputs as the model has.
+        owner: shape (columns that the trees see,), the model's feature that each depends on.
+        link: the unit in which the trees add up to the prediction.
+        background: shape (columns, rows), what the trees are shown for the background.
+        weights: shape (rows of the background,).
+        expected: of the background, in the link's unit, shape (outputs,).
+    """
+
+    trees: Trees
+    owner: Places
+    link: Link
+    background: Floats
+    weights: Floats
+    expected: Floats
+
+    @classmethod
+    def of(cls, model: Answers, rows: pa.Table, background: Background, link: Link) -> "TreeModel":
+        """The trees of a model, after they have been found to agree with it.
+
+        What a script makes of a table before its trees see it (codes for categories, an order of its own,
+        one column for each category) is learned by changing one feature at a time; then trees and
+        model have to agree on rows that are mixed of the rows to be explained and the background.
+
+        Args:
+            model: to be asked.
+            rows: that are to be explained, at least one.
+            background: of the same features.
+            link: the unit that is wanted.
+
+        Raises:
+            Unfit: there are no trees, or they do not agree; says why.
+        """
+        document, why = model.trees()
+        if document is None:
+            raise Unfit(why)
+        try:
+            trees = READERS[document.schema.metadata[b"trees"].decode()](document)
+        except BadInput as error:
+            raise Unfit(str(error)) from error
+        rng = np.random.default_rng(0)
+        board = Board.of(rows, background.table)
+        few = board.rows.take(np.sort(rng.choice(rows.num_rows, min(TRIED, rows.num_rows), replace=False)))
+        mixture = _mixture(board, rng)
+        owner = _owner(model, few, board.background, len(trees.features))
+        seen = _shown(model, board.background, len(trees.features))
+        mixed = _shown(model, mixture.table, len(trees.features))
+        of_rows = _shown(model, board.rows.take(mixture.rows), len(trees.features))
+        together = np.where(mixture.taken[:, owner].T, of_rows, seen[:, mixture.backgrounds])
+        if not np.array_equal(together, mixed, equal_nan=True):
+            raise Unfit(
+                "what its trees are shown of a row is not put together from the row's cells one by one"
+            )
+        trees = _agreeing(trees, mixed, model.predict(mixture.table), link)
+        expected = background.weights @ trees.predict(seen)
+        return cls(trees, owner, link, seen, background.weights, expected)
+
+    def explain(self, model: Answers, rows: pa.Table, players: Players) -> Attributions:
+        """Exact values, in the game of ``spalje.attribution.game`` with the same background and link.
+
+        Args:
+            model: to be asked what its trees are shown.
+            rows: to be explained.
+            players: whose the model's features are.
+        """
+        shap = TreeShap.interventional(self.trees, players.owner[self.owner], self.background, self.weights)
+        return self._explain(shap, model, rows, players)
+
+    def explain_by_paths(self, model: Answers, rows: pa.Table, players: Players) -> Attributions:
+        """Exact values of the path-dependent game, which needs no background."""
+        shap = TreeShap.path_dependent(self.trees, players.owner[self.owner])
+        return self._explain(shap, model, rows, players)
+
+    def _explain(self, shap: TreeShap, model: Answers, rows: pa.Table, players: Players) -> Attributions:
+        cells = _shown(model, rows, len(self.trees.features))
+        values = np.zeros((rows.num_rows, len(players.names), self.trees.outputs))
+        found = shap.values(cells)
+        values[:, : found.shape[1]] = found
+        predictions = LINKS[self.link](model.predict(rows))
+        even = np.full(len(players.names), 1 / len(players.names))
+        values = added_up(values, predictions - shap.expected, even)
+        errors = np.where(np.isnan(values), np.nan, 0.0)
+        return Attributions(players.names, values, predictions, shap.expected, errors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mixture:
+    """Synthetic rows: ``taken`` (rows, features) says which cells are from ``rows``, else from ``backgrounds``."""
+
+    table: pa.Table
+    taken: Masks
+    rows: Places
+    backgrounds: Places
+
+
+def _mixture(board: Board, rng: np.random.Generator) -> _Mixture:
+    rows = rng.integers(0, board.rows.num_rows, MIXED)
+    backgrounds = rng.integers(0, board.backgrounds, MIXED)
+    taken = rng.random((MIXED, board.rows.num_columns)) < rng.random((MIXED, 1))
+    places = (rows * MIXED + np.arange(MIXED)) * board.backgrounds + backgrounds
+    return _Mixture(board.mixed(taken, 0, places), taken, rows, backgrounds)
+
+
+def _shown(model: Answers, table: pa.Table, columns: int) -> Floats:
+    """What the trees are shown, shape (columns, rows)."""
+    given, why = model.shown(table)
+    if given is None:
+        raise Unfit(why)
+    if given.num_columns != columns:
+        raise Unfit(f"its trees have {columns} features and are shown {given.num_columns}")
+    if given.num_rows != table.num_rows:
+        raise Unfit(f"its trees are shown {given.num_rows} rows for {table.num_rows}")
+    return np.array([column.to_numpy() for column in given.columns])
+
+
+def _owner(model: Answers, rows: pa.Table, background: pa.Table, columns: int) -> Places:
+    """On which of the model's features each column depends that the trees see; 0 where on none."""
+    others = background.take(np.arange(rows.num_rows) % background.num_rows)
+    # any two rows may be equal in a feature: the next row's cell is tried as well as the background's
+    turned = rows.take((np.arange(rows.num_rows) + 1) % rows.num_rows)
+    pieces = [
+        rows,
+        *(
+            rows.set_column(place, field, other[field.name])
+            for place, field in enumerate(rows.schema)
+            for other in (others, turned)
+        ),
+    ]
+    together = pa.concat_tables(pieces).unify_dictionaries()
+    shown = _shown(model, together, columns).reshape(columns, len(pieces), rows.num_rows)
+    same = (shown == shown[:, :1]) | (np.isnan(shown) & np.isnan(shown[:, :1]))
+    changed = ~same[:, 1:].all(axis=2).reshape(columns, -1, 2).all(axis=2)
+    many = np.flatnonzero(changed.sum(axis=1) > 1)
+    if many.size:
+        names = [name for name, yes in zip(rows.column_names, changed[many[0]], strict=True) if yes]
+        raise Unfit(
+            f"column {many[0]} that its trees are shown depends on several features: {', '.join(names[:5])}"
+        )
+    return np.asarray(changed.argmax(axis=1))
+
+
+def _agreeing(trees: Trees, cells: Floats, predictions: Floats, link: Link) -> Trees:
+    """The trees that give each output of the model, with the base that it has."""
+    raw = trees.predict(cells)
+    found = _matched(raw, predictions, link)
+    if found is None:
+        other = next((name for name in LINKS if _matched(raw, predictions, name) is not None), None)
+        if other is not None:
+            raise Unfit(
+                f"its trees add up to a function of the prediction: they are exact with link={other!r}"
+            )
+        raise Unfit("its predictions are not what its trees add up to")
+    which, base = found
+    return trees.chosen(which, base)
+
+
+def _matched(raw: Floats, predictions: Floats, link: Link) -> tuple[list[int], Floats] | None:
+    """Of each output of the model, the output of the trees and what is to be added to it; None where there is none."""
+    linked = LINKS[link](predictions)
+    which: list[int] = []
+    base: list[float] = []
+    for wanted in linked.T:
+        there = np.isfinite(wanted) & ((np.abs(wanted) < FAR) | (link == "identity"))
+        if not there.any():
+            return None
+        for output in [len(which) % raw.shape[1], *range(raw.shape[1])]:
+            apart = wanted[there] - raw[there, output]
+            middle = float(np.median(apart))
+            spread = max(float(np.ptp(raw[there, output])), float(np.abs(raw[there, output]).max()), 1e-300)
+            if np.abs(apart - middle).max() <= CLOSE * spread:
+                which.append(output)
+                base.append(middle)
+                break
+        else:
+            return None
+    return which, np.array(base)
