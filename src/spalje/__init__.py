@@ -1,7 +1,7 @@
 """Spaljé: a self-hosted blueprint for batch machine learning on tabular data.
 
-What needs no project can be called from any program: ``profile_table``, ``data_quality_baseline`` and
-``check_data_quality``. They take a path (Parquet, CSV or Arrow) or any table with the Arrow C stream interface.
+What needs no project can be called from any program: ``profile_table``, ``data_quality_baseline``,
+``check_data_quality`` and ``explain``. They take a path (Parquet, CSV or Arrow) or any table with the Arrow C stream interface.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spalje.analysis.baseline import data_quality_baseline
     from spalje.analysis.data_quality import check_data_quality
+    from spalje.analysis.explanation import explain
     from spalje.storage.scan import profile_table
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check_data_quality", "data_quality_baseline", "profile_table"]
+__all__ = ["__version__", "check_data_quality", "data_quality_baseline", "explain", "profile_table"]
 
 #: What can be called, and where it is; loaded when it is first used.
 _PUBLIC = {
     "profile_table": "spalje.storage.scan",
     "data_quality_baseline": "spalje.analysis.baseline",
     "check_data_quality": "spalje.analysis.data_quality",
+    "explain": "spalje.analysis.explanation",
 }
 
 

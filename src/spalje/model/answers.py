@@ -66,11 +66,14 @@ class FunctionAnswers:
 
     def __init__(self, model: Any, *, frames: bool = True) -> None:
         self._model = model
-        function: Callable[[Any], Any] = model if callable(model) else model.predict
-        name = getattr(function, "__name__", type(function).__name__)
+        # a method is looked up at every call, so that it can be seen what it is shown
+        owner = model if not callable(model) else getattr(model, "__self__", None)
+        name = getattr(model, "__name__", "predict" if owner is model else type(model).__name__)
+        looked_up = owner is not None and hasattr(owner, name)
 
         def predict(table: pa.Table) -> pa.Table:
             data = worker.frame_of(table) if frames else table
+            function: Callable[[Any], Any] = getattr(owner, name) if looked_up else model
             return worker.columns(function(data), "prediction")
 
         self._predict = predict

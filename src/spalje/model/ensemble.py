@@ -160,7 +160,10 @@ def _inside(each: Any) -> list[Any]:
     if isinstance(each, list | tuple | set):
         return list(each)[:LOOKED_AT]
     owner = getattr(each, "__self__", None)  # a method of the model
-    return [*([owner] if owner is not None else []), *getattr(each, "__dict__", {}).values()]
+    code = getattr(each, "__code__", None)  # a function that uses one
+    used = [each.__globals__.get(name) for name in code.co_names] if code is not None else []
+    cells = [cell.cell_contents for cell in getattr(each, "__closure__", None) or ()]
+    return [owner, *used, *cells, *getattr(each, "__dict__", {}).values()]
 
 
 _SKLEARN = {

@@ -23,6 +23,8 @@ from spalje.monitor import attribution_drift
 from spalje.monitor.attribution_baseline import AttributionBaseline, GlobalAttributions, Noise
 from spalje.monitor.verdict import Verdict
 from spalje.pipeline.problem import Problem
+from spalje.sagemaker.analysis import FILE as ANALYSIS
+from spalje.sagemaker.analysis import Analysis
 from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.steps.attribution_settings import BaselineSettings, CheckSettings, read_settings
 from spalje.steps.context import Scripts
@@ -30,7 +32,7 @@ from spalje.steps.explained_rows import draw, periods
 from spalje.steps.user_model import open_user_model
 from spalje.storage import table
 
-ANALYSIS, BACKGROUND, BASELINE = "analysis.json", "background.parquet", "baseline.json"
+BACKGROUND, BASELINE = "background.parquet", "baseline.json"
 LOCAL, VERDICT = "local.parquet", "verdict.json"
 
 #: The column of a background row's weight.
@@ -223,15 +225,6 @@ def read_baseline(folder: Path) -> tuple[AttributionBaseline, Background]:
     return known, Background(weighted.drop_columns(WEIGHT), weighted[WEIGHT].to_numpy())
 
 
-def analysis(live: GlobalAttributions) -> dict[str, Any]:
-    """Global attributions in the form of Clarify's ``analysis.json``."""
-    labels = {
-        label: {"global_shap_values": dict(values), "expected_value": live.expected[label]}
-        for label, values in live.values.items()
-    }
-    return {"version": "1.0", "explanations": {"kernel_shap": labels}}
-
-
 def their_violations(verdict: Verdict) -> dict[str, Any]:
     """What SageMaker's rule says of a verdict's figures, in the form of Clarify's ``constraint_violations.json``."""
     theirs = verdict.figures.get("sagemaker", {"labels": []})
@@ -270,7 +263,7 @@ def _write_explained(
     out: Path, rows: pa.Table, explained: Attributions, live: GlobalAttributions, problem: Problem
 ) -> None:
     """Global attributions as Clarify has them, and local ones: keys, predictions, ``<feature>_<label>``."""
-    _write_json(out / ANALYSIS, analysis(live))
+    Analysis(live.values, live.expected).write(out / ANALYSIS)
     local = {key: rows[key] for key in problem.keys if key in rows.column_names}
     for place, label in enumerate(live.values):
         local[f"__prediction_{label}__"] = pa.array(explained.predictions[:, place])
