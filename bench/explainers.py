@@ -63,8 +63,8 @@ FULL = 2_108
 PAIRS = 10 * FULL // 2
 CURVE = (256, 512, 1_024, FULL, 4_096)
 #: Ours at 10 background rows, and those of every round.
-BUDGETS, OFTEN = (32, 64, 128, 256, 512, 1_024, FULL), (32, 64, 128, 256)
-BUDGETS_100, OFTEN_100 = (32, 64, 128, 256), (32, 64)
+BUDGETS, OFTEN = (64, 128, 192, 256, 384, 512, 1_024, FULL), (192, 256, 384, 512)
+BUDGETS_100, OFTEN_100 = (64, 128, 192, 256, 384), (192, 256)
 EQUAL = "equal weights, held against the truth by equal weights"
 INSIDE = "timed inside, once warm, without imports"
 

@@ -1,7 +1,8 @@
 """Spaljé: a self-hosted blueprint for batch machine learning on tabular data.
 
 What needs no project can be called from any program: ``profile_table``, ``data_quality_baseline``,
-``check_data_quality`` and ``explain``. They take a path (Parquet, CSV or Arrow) or any table with the Arrow C stream interface.
+``check_data_quality`` and ``explain``. They take a path (Parquet, CSV or Arrow) or any table with the Arrow C
+stream interface.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -46,7 +46,8 @@ def _tree(tree: Mapping[str, Any], output: int, weight: float) -> dict[str, Any]
         )
     left = np.array(tree["left_children"], dtype=np.int64)
     inner = left >= 0
-    conditions = np.array(tree["split_conditions"], dtype=np.float64)
+    # digits of 32-bit floats: the number that they stand for is the float's
+    conditions = np.array(tree["split_conditions"], dtype=np.float32).astype(np.float64)
     return {
         "feature": np.where(inner, tree["split_indices"], -1),
         "threshold": np.where(inner, conditions, 0.0),

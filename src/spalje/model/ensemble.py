@@ -163,7 +163,11 @@ def _inside(each: Any) -> list[Any]:
     code = getattr(each, "__code__", None)  # a function that uses one
     used = [each.__globals__.get(name) for name in code.co_names] if code is not None else []
     cells = [cell.cell_contents for cell in getattr(each, "__closure__", None) or ()]
-    return [owner, *used, *cells, *getattr(each, "__dict__", {}).values()]
+    defaults = [
+        *(getattr(each, "__defaults__", None) or ()),
+        *(getattr(each, "__kwdefaults__", None) or {}).values(),
+    ]
+    return [owner, *used, *cells, *defaults, *getattr(each, "__dict__", {}).values()]
 
 
 _SKLEARN = {
