@@ -22,6 +22,7 @@ _COMMANDS = {
     "batch": "Batches of predictions: list, show, release, deliver ground truth.",
     "profile": "What a table looks like, in numbers; needs no project.",
     "monitor": "Hold a table against a baseline; needs no project.",
+    "explain": "Why a model predicts what it does; needs no project.",
     "lineage": "Where something came from, and what came of it.",
     "artifact": "Artifacts: where one is, what it holds, whether it is sound.",
 }

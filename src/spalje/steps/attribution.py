@@ -225,6 +225,23 @@ def read_baseline(folder: Path) -> tuple[AttributionBaseline, Background]:
     return known, Background(weighted.drop_columns(WEIGHT), weighted[WEIGHT].to_numpy())
 
 
+def explained_as(folder: Path) -> tuple[Background, dict[str, Any]]:
+    """A baseline's background, and the way in which batches are explained, as ``spalje.explain`` takes it.
+
+    Raises:
+        BadInput: the folder is no attribution baseline.
+        Corrupt: a file of it is damaged.
+    """
+    known, background = read_baseline(folder)
+    chosen = BaselineSettings.model_validate(dict(known.settings))
+    return background, {
+        "groups": chosen.groups,
+        "method": chosen.method,
+        "link": chosen.link,
+        "coalitions": None,
+    }
+
+
 def their_violations(verdict: Verdict) -> dict[str, Any]:
     """What SageMaker's rule says of a verdict's figures, in the form of Clarify's ``constraint_violations.json``."""
     theirs = verdict.figures.get("sagemaker", {"labels": []})
