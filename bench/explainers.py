@@ -63,8 +63,8 @@ FULL = 2_108
 PAIRS = 10 * FULL // 2
 CURVE = (256, 512, 1_024, FULL, 4_096)
 #: Ours at 10 background rows, and those of every round.
-BUDGETS, OFTEN = (64, 128, 192, 256, 384, 512, 1_024, FULL), (192, 256, 384, 512)
-BUDGETS_100, OFTEN_100 = (64, 128, 192, 256, 384), (192, 256)
+BUDGETS, OFTEN = (64, 192, 256, 320, 384, 512, 1_024, FULL), (256, 320, 384, 512)
+BUDGETS_100, OFTEN_100 = (64, 192, 256, 320, 384, 512), (256, 320, 384)
 EQUAL = "equal weights, held against the truth by equal weights"
 INSIDE = "timed inside, once warm, without imports"
 
@@ -117,6 +117,7 @@ LINES = (
     ),
     Line("spalje_100", OURS, "kernel", 100, BUDGETS_100, OFTEN_100, every=True),
     Line("spalje_tree_100", OURS, "tree", 100, every=True),
+    Line("spalje_tree_warm_100", OURS, "tree_warm", 100, every=True, differs=INSIDE),
     Line("kernel_100", SHAP, "kernel", 100, (FULL,), (FULL,), peer="kernel"),
     Line(
         "tree_explainer_100",

@@ -17,6 +17,8 @@ NAMED = {
     "kernel_error_max_sd",
     "tree_ratio",
     "tree_ratio_100",
+    "tree_ratio_cold",
+    "tree_ratio_cold_100",
     "tree_error_sd",
     "model_share",
     "permutation_ratio",
@@ -77,13 +79,13 @@ def test_with_all_measurements_every_figure_is_a_number(bench):
     assert found["model_share"] == 0.5
 
 
-def test_a_peer_is_held_against_our_cheapest_budget_with_no_larger_mean_error(bench):
+def test_a_peer_is_held_against_our_cheapest_budget_with_no_larger_errors(bench):
     results = every(bench, mean=0.0015) | {
         "kernel@2108": [point(bench, total=100.0, mean=0.0016)],
         "permutation@2108": [point(bench, total=60.0, mean=0.0001)],
         "spalje@64": [point(bench, total=3.0, mean=0.004)],
-        "spalje@128": [point(bench, total=4.0, mean=0.0016, model_s=1.0)],
-        "spalje@192": [point(bench, total=5.0, mean=0.001)],
+        "spalje@192": [point(bench, total=4.0, mean=0.0016, model_s=1.0)],
+        "spalje@256": [point(bench, total=5.0, mean=0.001)],
     }
     found, reasons = bench.attribution_figures.figures(results, {})
     assert found["kernel_ratio"] == 25.0
@@ -93,14 +95,14 @@ def test_a_peer_is_held_against_our_cheapest_budget_with_no_larger_mean_error(be
         "no budget of spalje that was measured has an error as small"
     )
     matched = bench.attribution_figures.matches(results)["kernel_ratio"]
-    assert matched == {"coalitions": 128, "ours": [0.0016, 0.0064], "peer": [0.0016, 0.0064]}
+    assert matched == {"coalitions": 192, "ours": [0.0016, 0.0064], "peer": [0.0016, 0.0064]}
 
 
 def test_only_rows_that_both_explained_decide(bench):
     results = every(bench) | {"kernel@2108": [point(bench, mean=0.001, shared_mean=0.002)]}
     results["spalje@64"] = [point(bench, mean=0.0005, shared_mean=0.003)]
     matched = bench.attribution_figures.matches(results)["kernel_ratio"]
-    assert matched["coalitions"] == 128
+    assert matched["coalitions"] == 192
 
 
 def test_a_ratio_is_of_times_of_the_same_round(bench):
@@ -111,7 +113,7 @@ def test_a_ratio_is_of_times_of_the_same_round(bench):
         "spalje_tree_warm@0": [point(bench, 2.0, timed_s=0.5)],
     }
     found, _ = bench.attribution_figures.figures(results, {})
-    assert found["tree_ratio"] == 20.0
+    assert found["tree_ratio_cold"] == 20.0
     assert found["tree_explainer_ratio"] == 3.0
 
 
@@ -177,7 +179,7 @@ def test_who_explains_row_by_row_is_scaled_to_all_rows(bench):
     assert found.total_s == pytest.approx(3.1 + 99.9)
     assert found.timed_s == pytest.approx(99.9)
     assert found.model_s == pytest.approx(49.95)
-    whole = bench.attributions._point(plan, bench.attribution_figures.TASK["spalje@128"], took, off)
+    whole = bench.attributions._point(plan, bench.attribution_figures.TASK["spalje@192"], took, off)
     assert (whole.total_s, whole.timed_s, whole.model_s) == (8.0, 4.9, 2.45)
 
 

@@ -70,6 +70,7 @@ class Explanation:
         evaluations: synthetic rows that the model was asked for.
         notes: what is remarkable, in words.
         model_s: seconds that the model's process was busy; None where it has no process.
+        started_s: seconds that it took to start.
     """
 
     attributions: Attributions
@@ -85,6 +86,7 @@ class Explanation:
     evaluations: int
     notes: tuple[str, ...]
     model_s: float | None
+    started_s: float
 
     @property
     def there(self) -> Bools:
@@ -227,7 +229,7 @@ def explain(
                 do="Look at what it predicts for them.",
             )
         notes = _notes(explainer, asked, found, total, cells.num_rows, kept.rows, began)
-        busy = asked.busy_s
+        busy, started = asked.busy_s, asked.started_s
     kept.remove()
     return Explanation(
         found,
@@ -243,6 +245,7 @@ def explain(
         explainer.tally.asked,
         notes,
         busy,
+        started,
     )
 
 

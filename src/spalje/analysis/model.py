@@ -43,6 +43,11 @@ class Opened:
         return None if self.process is None else self.process.busy_s
 
     @property
+    def started_s(self) -> float:
+        """Seconds that its process took to start."""
+        return 0.0 if self.process is None else self.process.started_s
+
+    @property
     def failed(self) -> tuple[int, str]:
         """How many rows it failed on, and what it said of the first."""
         teller = self.process or self.answers

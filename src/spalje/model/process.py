@@ -1,6 +1,7 @@
 """A model in its own process, seen from our side: fed blocks of rows and held to the contract."""
 
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
@@ -132,15 +133,19 @@ class ModelProcess:
         lenient: bool = False,
     ) -> None:
         self.signature = signature
-        #: Seconds that the model has been busy predicting, and rows on which its script failed.
-        self.busy_s, self.failed, self.first_failure = 0.0, 0, ""
+        #: Seconds that it took to start, and that the model has been busy predicting.
+        self.started_s, self.busy_s = 0.0, 0.0
+        #: Rows on which its script failed, and what it said of the first.
+        self.failed, self.first_failure = 0, ""
         self._lenient = lenient
         self._child = child
         self._script = script
         self._timeout_s = timeout_s
         self._closed = False
+        began = time.monotonic()
         try:
             self._reply("while it was loaded")
+            self.started_s = time.monotonic() - began
         except BaseException:
             self.close(grace_s=0.0)
             raise
