@@ -99,7 +99,9 @@ def test_a_peer_is_held_against_our_cheapest_budget_with_no_larger_errors(bench)
 
 
 def test_only_rows_that_both_explained_decide(bench):
-    results = every(bench) | {"kernel@2108": [point(bench, mean=0.001, shared_mean=0.002)]}
+    results = every(bench) | {
+        "kernel@2108": [point(bench, mean=0.001, shared_mean=0.002, shared_largest=0.008)]
+    }
     results["spalje@64"] = [point(bench, mean=0.0005, shared_mean=0.003)]
     matched = bench.attribution_figures.matches(results)["kernel_ratio"]
     assert matched["coalitions"] == 192

@@ -219,7 +219,9 @@ def explain(
             rng=designing,
         )
         kept = Partial.of(
-            partial, [identity(model), method, link, coalitions, error, seed, groups], [cells, behind.table]
+            partial,
+            [identity(model, partial), method, link, coalitions, error, seed, groups],
+            [cells, behind.table],
         )
         cost(_cost(explainer, cells, kept.rows))
         found = _blocks(explainer, cells, kept, told)

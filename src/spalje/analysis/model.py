@@ -21,6 +21,8 @@ from spalje.model.process import ModelProcess, open_model, open_script
 
 #: What a script is called in a folder that is no package.
 SCRIPT = "inference.py"
+#: Files of more bytes are told apart by their size and time.
+LARGE = 2**28
 #: What the rows that a model is asked for are called.
 ROWS = "the rows that explain its predictions"
 
@@ -66,13 +68,24 @@ def features_of(model: Any) -> tuple[str, ...] | None:
     return load(place).signature.features if place.is_dir() and (place / PACKAGE).is_file() else None
 
 
-def identity(model: Any) -> str | None:
-    """The SHA-256 of a model's files; None of a function, which has none."""
+def identity(model: Any, besides: Path | None = None) -> str | None:
+    """The SHA-256 of a model's files, those beside a script included; None of a function, which has none.
+
+    Args:
+        model: see ``opened``.
+        besides: a folder in which what is written is no part of the model.
+    """
     if not isinstance(model, str | Path):
         return None
     place = _place(model)
     folder = place if place.is_dir() else place.parent
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and "__pycache__" not in each.parts)
+    files = sorted(
+        each
+        for each in folder.rglob("*")
+        if each.is_file()
+        and "__pycache__" not in each.parts
+        and (besides is None or not each.resolve().is_relative_to(besides.resolve()))
+    )
     return fingerprint([[str(each.relative_to(folder)), _digest(each)] for each in files])
 
 
@@ -135,5 +148,8 @@ def _place(model: str | Path) -> Path:
 
 
 def _digest(file: Path) -> str:
+    known = file.stat()
+    if known.st_size > LARGE:
+        return f"{known.st_size} {known.st_mtime_ns}"
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
