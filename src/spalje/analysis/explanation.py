@@ -201,7 +201,7 @@ def explain(
     if drawn.num_rows == 0:
         raise BadInput(
             "There are no rows to explain" + (f" with {_said(where)}." if where else "."),
-            do="Give a table with rows." if not where else "Check the values of --where.",
+            do=_others(table, where) if where else "Give a table with rows.",
         )
     behind = _background(table, background, known, categorical, grouping)
     players = Players.of(known, groups)
@@ -328,11 +328,11 @@ def _notes(
     if explainer.reason:
         notes.append(f"Method {explainer.reason}.")
     if found.errors is not None and explainer.design is not None and not explainer.design.complete:
-        spread = float(np.nanstd(found.predictions)) or 1.0
+        spread, mean = float(np.nanstd(found.predictions)), float(np.nanmean(found.errors))
         notes.append(
             f"{len(explainer.design.masks):,} coalitions were played for each row; the mean standard error of a "
-            f"value is {float(np.nanmean(found.errors)):.3g}, {float(np.nanmean(found.errors)) / spread:.2%} of the "
-            "predictions' standard deviation."
+            f"value is {mean:.2g}"
+            + (f", {mean / spread:.2%} of the predictions' standard deviation." if spread else ".")
         )
     failed, first = asked.failed
     if failed:
@@ -353,6 +353,15 @@ def _notes(
         )
     notes.append(f"It took {time.perf_counter() - began:.1f} s.")
     return tuple(notes)
+
+
+def _others(table: Table, where: Mapping[str, str]) -> str:
+    """Values that there are, for whoever asked for others."""
+    first = next(iter(source.read_batches(table, list(where))))
+    known = {name: list(map(str, first[name].unique()[:3].to_pylist())) for name in where}
+    return "Check the values; there are, for example: " + "; ".join(
+        f"{name}={', '.join(values)}" for name, values in known.items()
+    )
 
 
 def _said(where: Mapping[str, str]) -> str:

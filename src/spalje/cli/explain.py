@@ -318,7 +318,7 @@ def _print_row(found: Explanation, keys: dict[str, str]) -> None:
             body.append(
                 (
                     name,
-                    "null" if cell is None else str(cell),
+                    "null" if cell is None else number(cell),
                     f"{values[place]:+.4g}",
                     errors,
                     Text("█" * length, style),
