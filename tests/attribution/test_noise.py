@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spalje.attribution.drift import total_variation
+from spalje.attribution.drift import ndcg, total_variation
 from spalje.attribution.noise import noise
 
 FEATURES = 8
@@ -26,25 +26,29 @@ def world(seed, days, rows, moved):
 @pytest.mark.parametrize(("moved", "rows"), [(False, 200), (False, 1000), (True, 1000)])
 def test_one_good_batch_in_a_hundred_is_beyond_it(moved, rows):
     baseline, days = world(1, 100, 20, moved)
-    threshold = noise(baseline, days, rows, 1, rng())
+    threshold, score = noise(baseline, days, rows, 1, rng())
     apart = [
         total_variation(baseline.mean(axis=0), world(seed, 1, rows, moved)[0].mean(axis=0))
         for seed in range(1000, 1600)
     ]
+    scores = [
+        ndcg(baseline.mean(axis=0), world(seed, 1, rows, moved)[0].mean(axis=0)) for seed in range(1000, 1600)
+    ]
     assert 0.001 <= np.mean(np.array(apart) > threshold) <= 0.03
+    assert np.mean(np.array(scores) < score) <= 0.03
     assert threshold < 2 * np.quantile(apart, 0.99)
 
 
 def test_days_that_differ_widen_it_and_longer_batches_narrow_it():
     same, days = world(2, 60, 30, moved=False)
     differ, _ = world(2, 60, 30, moved=True)
-    assert noise(differ, days, 1000, 1, rng()) > 2 * noise(same, days, 1000, 1, rng())
-    assert noise(differ, days, 1000, 28, rng()) < 0.6 * noise(differ, days, 1000, 1, rng())
+    assert noise(differ, days, 1000, 1, rng())[0] > 2 * noise(same, days, 1000, 1, rng())[0]
+    assert noise(differ, days, 1000, 28, rng())[0] < 0.6 * noise(differ, days, 1000, 1, rng())[0]
 
 
 def test_more_rows_narrow_it():
     baseline, days = world(3, 1, 2000, moved=False)
-    steps = [noise(baseline, days, rows, 1, rng()) for rows in (50, 500, 5000)]
+    steps = [noise(baseline, days, rows, 1, rng())[0] for rows in (50, 500, 5000)]
     assert steps == sorted(steps, reverse=True)
     assert steps[0] > 2 * steps[2]
 
@@ -57,4 +61,6 @@ def test_a_time_that_no_two_rows_share_says_nothing():
 
 @pytest.mark.parametrize("baseline", [np.ones((50, 3)), np.zeros((50, 3)), np.ones((1, 3)), np.ones((50, 1))])
 def test_rows_that_are_all_the_same_have_none(baseline):
-    assert noise(baseline, np.zeros(len(baseline), dtype=int), 10, 1, rng()) == pytest.approx(0, abs=1e-7)
+    assert noise(baseline, np.zeros(len(baseline), dtype=int), 10, 1, rng()) == pytest.approx(
+        (0, 1), abs=1e-7
+    )

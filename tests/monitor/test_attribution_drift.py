@@ -146,3 +146,49 @@ def test_global_attributions_of_explained_rows():
 def test_baseline_and_verdict_are_strict_json():
     assert AttributionBaseline.model_validate_json(BASELINE.model_dump_json()) == BASELINE
     json.dumps(verdict(moved(0.2)).model_dump(mode="json"), allow_nan=False)
+
+
+def past(*moves, baseline=BASELINE):
+    """The verdicts on batches of which so much had changed place."""
+    return [check(baseline, moved(by), batch_rows=10_000) for by in moves]
+
+
+def test_enough_good_batches_replace_the_noise_that_was_expected():
+    noisy = BASELINE.model_copy(update={"noise": (Noise(rows=1, span=1, tv=0.3),)})
+    quiet = past(*[0.01] * 25, baseline=noisy)
+    alone = check(noisy, moved(0.12), batch_rows=10_000)
+    assert (alone.outcome, alone.figures["allowed"], alone.figures["usual"]) == (Outcome.OK, 0.3, None)
+    assert check(noisy, moved(0.12), batch_rows=10_000, past=quiet[:18]).outcome is Outcome.OK
+    found = check(noisy, moved(0.12), batch_rows=10_000, past=quiet)
+    assert (found.outcome, found.figures["allowed"]) == (Outcome.ALARM, 0.05)
+    assert found.figures["usual"] == pytest.approx(0.01)
+
+
+def test_batches_that_wander_widen_what_is_allowed():
+    wandering = past(*np.linspace(0.08, 0.0, 30))
+    found = verdict(moved(0.07), past=wandering)
+    assert found.figures["usual"] == pytest.approx(0.08, abs=0.006)
+    assert found.outcome is Outcome.OK
+    assert verdict(moved(0.07)).outcome is Outcome.WARNING
+
+
+def test_a_finding_is_no_good_batch_until_three_without_have_followed():
+    fine, found = past(*[0.01] * 18), past(0.09)
+    assert verdict(moved(0.01), past=[*fine, *found]).figures["usual"] is None
+    assert verdict(moved(0.01), past=[*fine, *found, *past(*[0.01] * 3)]).figures["usual"] == pytest.approx(
+        0.09
+    )
+    alarms = past(*[0.3] * 30)
+    assert verdict(moved(0.01), past=alarms).figures["usual"] is None
+
+
+def test_batches_that_were_held_against_another_baseline_say_nothing():
+    other = AttributionBaseline(
+        explained=explained(**BASE | {"price": 0.49, "store": 0.16}), noise=NOISE, settings={}
+    )
+    assert verdict(moved(0.07), past=past(*[0.08] * 30, baseline=other)).figures["usual"] is None
+
+
+def test_the_ranking_score_has_a_level_of_its_own_beside_sagemakers():
+    found = verdict(explained(**BASE))
+    assert (found.figures["ndcg_usual"], found.figures["sagemaker"]["threshold"]) == (1.0, 0.9)

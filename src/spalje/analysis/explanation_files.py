@@ -138,7 +138,7 @@ def _draw(found: Explanation, importance: Any, ends: Any, out: Path, title: str)
 
     attributions = found.explained
     cells = found.cells.filter(pa.array(found.there)) if not found.there.all() else found.cells
-    unit = {"identity": "prediction", "logit": "log-odds", "log": "log of the prediction"}[found.link]
+    unit = {"identity": "its own unit", "logit": "log-odds", "log": "log of the prediction"}[found.link]
     labels = (unit,) if len(found.labels) == 1 else tuple(f"{label}, {unit}" for label in found.labels)
     report = Report(
         title,

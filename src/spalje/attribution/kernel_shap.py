@@ -14,6 +14,9 @@ from spalje.attribution.proxy import LARGEST, Proxy
 #: Numbers of worth that are kept until they are explained together, at most.
 TOGETHER = 4_000_000
 
+#: Pairs of coalitions with which groups of rows get proxies of their own; with more, one is exact enough.
+MOST_REFINED = 1024
+
 #: Told how many rows are done after each block.
 Told = Callable[[int], None]
 
@@ -65,8 +68,7 @@ def attribute(game: Game, design: Design, players: tuple[str, ...], told: Told =
             if proxies is None:
                 proxies = [played.learned(least, output) for output in range(outputs)]
             for output, proxy in enumerate(proxies):
-                found, errors[block, :, output] = played.values(proxy, output)
-                values[block, :, output] = found
+                values[block, :, output], errors[block, :, output] = played.values(proxy, output)
             even = np.full(len(players), 1 / len(players))
             values[block] = added_up(values[block], predictions - game.expected, even)
         told(block.stop)
@@ -102,7 +104,15 @@ class _Played:
         return Proxy.learned(self.half, self.odd[there, :, output], sizes)
 
     def values(self, proxy: Proxy, output: int) -> tuple[Floats, Floats]:
-        return proxy.values(self.half, self.odd[:, :, output])
+        """By a proxy, and then by one for each group of rows in which the same players matter."""
+        odd = self.odd[:, :, output]
+        values, errors = proxy.values(self.half, odd)
+        if len(self.half) > MOST_REFINED:
+            return values, errors
+        for rows, own in proxy.by_group(values):
+            if own is not proxy:
+                values[rows], errors[rows] = own.values(self.half, odd[rows])
+        return values, errors
 
 
 def _together(game: Game, numbers: int) -> Iterator[tuple[int, Floats]]:

@@ -22,8 +22,8 @@ def noise(
     rng: np.random.Generator,
     *,
     quantile: float = 0.99,
-) -> float:
-    """The total variation that a batch like the baseline's own exceeds in one of a hundred cases.
+) -> tuple[float, float]:
+    """The total variation and the ranking score that one in a hundred batches like the baseline's goes beyond.
 
     Batches are made up: some ``span`` consecutive periods of the baseline shift the features as they
     did there, and the mean of ``rows`` rows varies about that as rows vary within a period (by the
@@ -43,12 +43,15 @@ def noise(
         rng: makes up the batches.
         quantile: 0 to 1.
 
+    Returns:
+        Total variation, 0 to 1, of which more is further; nDCG, of which less is.
+
     Example:
         >>> rng = np.random.default_rng(0)
         >>> baseline, one_day = rng.gamma(2.0, size=(2000, 5)), np.zeros(2000, dtype=int)
         >>> few, many = (noise(baseline, one_day, rows, 1, rng) for rows in (100, 10_000))
-        >>> bool(0 < many < few < 0.1)
-        True
+        >>> 0 < many[0] < few[0] < 0.1, 0.9 < few[1] < many[1] < 1
+        (True, True)
     """
     if len(magnitudes) < 2 * (periods.max() + 1):  # next to no two rows share a period
         periods = np.zeros_like(periods)
@@ -60,7 +63,19 @@ def noise(
     again = whole + rng.multivariate_normal(none, within / len(magnitudes), DRAWS)
     batch = whole + rng.multivariate_normal(none, within / rows, DRAWS)
     batch += windows[rng.integers(len(windows), size=DRAWS)]
-    return float(np.quantile(total_variation(np.maximum(again, 0), np.maximum(batch, 0)), quantile))
+    again, batch = np.maximum(again, 0), np.maximum(batch, 0)
+    return (
+        float(np.quantile(total_variation(again, batch), quantile)),
+        float(np.quantile(_scores(again, batch), 1 - quantile)),
+    )
+
+
+def _scores(baseline: Floats, live: Floats) -> Floats:
+    """The ranking scores of many batches, each with its baseline; numbers that were made up are never equal."""
+    discount = 1 / np.log2(np.arange(baseline.shape[1]) + 2)
+    gains = np.take_along_axis(baseline, np.argsort(-live, axis=1), axis=1) @ discount
+    ideal = -np.sort(-baseline, axis=1) @ discount
+    return np.asarray(np.divide(gains, ideal, out=np.ones_like(gains), where=ideal > 0))
 
 
 def _split(magnitudes: Floats, periods: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:

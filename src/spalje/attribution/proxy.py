@@ -24,6 +24,7 @@ import numpy as np
 
 from spalje.attribution.attributions import Floats
 from spalje.attribution.board import Masks
+from spalje.attribution.trees import Places
 
 #: The variance of single players while relevances are learned, in that of all interactions together: so much
 #: that nothing holds them back.
@@ -38,6 +39,9 @@ LOWEST, HIGHEST = 1e-4, 0.95
 LEARNED_PAIRS, LEARNED_ROWS, STEPS = 384, 256, 16
 #: Standard deviation of a relevance's logarithm about what the players' own size suggests: beforehand.
 DOUBT = 1.0
+#: Rows that a group has on average, groups at most, by how much more a player may matter in one than over
+#: all, and rounds of finding them.
+GROUPED, GROUPS, RATIO, ROUNDS = 12, 32, 20.0, 8
 #: Numbers of the largest covariance: beyond, least squares must do.
 LARGEST = 4096
 #: Points of Gauss and Legendre's quadrature, exact for interactions of up to twice as many players.
@@ -92,6 +96,33 @@ class Proxy:
             found = np.clip(found + sign * np.minimum(step, 1.0), low, high)
         return cls(np.exp(found[:-1]), float(np.exp(found[-1])))
 
+    def by_group(self, values: Floats) -> list[tuple[Places, Self]]:
+        """Rows in groups in which the same players matter, and a proxy for each.
+
+        A player's relevance is in proportion to how much it matters in the group, of how much it does over all.
+
+        Args:
+            values: the attributions of the rows by this proxy, shape (rows, players).
+
+        Returns:
+            The places of a group's rows, and their proxy.
+        """
+        there = np.flatnonzero(np.isfinite(values).all(axis=1))
+        sizes = np.abs(values[there])
+        mean = sizes.mean(axis=0) if len(there) else np.zeros(values.shape[1])
+        if len(there) < 2 * GROUPED or not mean.any():
+            return [(np.arange(len(values)), self)]
+        ratios = np.clip(np.divide(sizes, mean, out=np.ones_like(sizes), where=mean > 0), 1 / RATIO, RATIO)
+        # a player who hardly matters does not decide who is like whom
+        labels = _alike(np.log(ratios) * np.sqrt(mean / mean.max()), min(GROUPS, len(there) // GROUPED))
+        found = [(np.flatnonzero(~np.isfinite(values).all(axis=1)), self)]
+        for label in np.unique(labels):
+            own = sizes[labels == label].mean(axis=0)
+            ratio = np.clip(np.divide(own, mean, out=np.ones_like(own), where=mean > 0), 1 / RATIO, RATIO)
+            relevance = np.clip(self.relevance * ratio, LOWEST, HIGHEST)
+            found.append((there[labels == label], type(self)(relevance, self.noise)))
+        return [(rows, proxy) for rows, proxy in found if len(rows)]
+
     def values(self, masks: Masks, odd: Floats) -> tuple[Floats, Floats]:
         """The attributions of rows and their standard errors, see ``learned`` for the arguments.
 
@@ -126,6 +157,20 @@ class Proxy:
         noise = np.full(number, self.noise + JITTER)
         noise[0] = JITTER  # the whole gain is known
         return np.diag(noise)
+
+
+def _alike(points: Floats, groups: int) -> Places:
+    """The group of each point: a few rounds of K-means from points that are evenly chosen."""
+    centres = points[np.linspace(0, len(points) - 1, groups).astype(np.int64)]
+    labels = np.zeros(len(points), dtype=np.int64)
+    for _ in range(ROUNDS):
+        apart = (centres**2).sum(axis=1) - 2 * points @ centres.T
+        labels = apart.argmin(axis=1)
+        members = [points[labels == label] for label in range(groups)]
+        centres = np.stack(
+            [own.mean(axis=0) if len(own) else centre for own, centre in zip(members, centres, strict=True)]
+        )
+    return labels
 
 
 def _signs(masks: Masks) -> Floats:

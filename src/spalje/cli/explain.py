@@ -185,15 +185,16 @@ def row(
     assert data is not None  # noqa: S101  either was given
     assert model is not None  # noqa: S101
     names = list(keys)
+    _, matching = sample(data, names, 1, np.random.default_rng(seed), keys)
+    if matching > 1:
+        raise BadInput(
+            f"{matching:,} rows have {' and '.join(key)}, and one is explained.",
+            do="Give more keys, until they name one row.",
+        )
     if other:
         features = features_of(model) or feature or _others(data, tuple(names))
         behind = _against(data, features, other)
-    found = _explained(data, model, background=behind, keys=names, where=keys, rows=2, **settings)
-    if found.total > 1:
-        raise BadInput(
-            f"{found.total:,} rows have {' and '.join(key)}, and one is explained.",
-            do="Give more keys, until they name one row.",
-        )
+    found = _explained(data, model, background=behind, keys=names, where=keys, **settings)
     missing = write(found, out, f"Prediction for {', '.join(key)}") if out is not None else ()
     if common.json:
         print_json(_one(found, keys))
@@ -289,7 +290,7 @@ def _print(found: Explanation) -> None:
     for place in ranked[:LISTED]:
         span = "" if many else f"{number(float(low[place, 0]))} – {number(float(high[place, 0]))}"
         each = [number(float(value)) for value in importance[place]]
-        bar = "█" * max(1, math.ceil(24 * shares[place] / max(float(shares[ranked[0]]), 1e-300)))
+        bar = "█" * max(1, math.ceil(16 * shares[place] / max(float(shares[ranked[0]]), 1e-300)))
         body.append((found.features[place], *each, *([] if many else [span]), f"{shares[place]:.1%}", bar))
     heads = [f"mean |φ| {label}" for label in found.labels] if many else ["mean |φ|", "95 %"]
     console().print(table(("feature", *heads, "share", ""), body))
@@ -308,7 +309,7 @@ def _print_row(found: Explanation, keys: dict[str, str]) -> None:
         for place in np.argsort(-np.abs(values), kind="stable")[:LISTED].tolist():
             name = found.features[place]
             cell = found.cells[name][0].as_py() if name in found.cells.column_names else ""
-            length = max(1, round(20 * abs(values[place]) / most))
+            length = max(1, round(14 * abs(values[place]) / most))
             style = "red" if values[place] > 0 else "blue"
             errors = (
                 ""

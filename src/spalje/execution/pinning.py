@@ -12,6 +12,7 @@ from spalje.lineage.run import Artifact
 from spalje.pipeline.definition import Definition, InputSpec
 from spalje.registry.batch import Batch
 from spalje.registry.version import ModelVersion
+from spalje.steps.verdict_file import VERDICT
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.batch_file import CHECKED, ENDING
 
@@ -19,6 +20,10 @@ _FIND_PACKAGE = (
     "import importlib.util as u, sys; s = u.find_spec(sys.argv[1]); "
     "print(next(iter(s.submodule_search_locations)) if s and s.submodule_search_locations else '')"
 )
+
+
+#: monitor -> the file that its check leaves beside its verdict, and how it ends among those of earlier batches
+LEFT = {"data_quality": (CHECKED, ENDING), "attribution": (VERDICT, f".{VERDICT}")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +118,13 @@ class Pinner:
     def _history(self, spec: InputSpec) -> Artifact:
         """What a monitor's checks left of earlier batches: one file a batch, in one folder."""
         monitor = spec.name.rpartition(".")[2]
+        name, ending = LEFT[monitor]
         folder = self.artifacts.scratch()
         for batch in self.earlier:
             verdict = batch.content.artifacts.get(f"verdict_{monitor}")
-            left = self.artifacts.open(verdict) / CHECKED if verdict else None
+            left = self.artifacts.open(verdict) / name if verdict else None
             if left is not None and left.is_file():
-                shutil.copyfile(left, folder / f"{batch.number}{ENDING}")
+                shutil.copyfile(left, folder / f"{batch.number}{ending}")
         return self.artifacts.put(folder, spec.kind)
 
     def _stored(self, spec: InputSpec, definition: Definition) -> Artifact:

@@ -42,6 +42,10 @@ class ContractError(Exception):
     """The script does not do what an inference script must; the text is meant for its author."""
 
 
+class EveryRowFails(ContractError):
+    """There is no row that the script can predict for."""
+
+
 def main(words: Sequence[str]) -> int:
     """Serve until the requests end; after an error, which is replied, the process ends at once."""
     parser = argparse.ArgumentParser()
@@ -77,7 +81,8 @@ def main(words: Sequence[str]) -> int:
                     **(answer.told() if isinstance(answer, Careful) else {}),
                 )
         except BaseException as error:  # noqa: BLE001  sys.exit() in a script is an error too
-            traceback.print_exc()
+            if not isinstance(error, EveryRowFails):  # the script's own is there already
+                traceback.print_exc()
             reply.send("error", message=said(error, given.script))
             sys.stdout.flush()
             os._exit(1)  # the thread that waits for requests would keep the pipe from being closed
@@ -143,7 +148,7 @@ class Careful:
         self._failed = 0
         parts = self._parts(table)
         if not self._names:
-            raise ContractError(f"predict_fn fails on every row: {self._message}")
+            raise EveryRowFails(f"predict_fn fails on every row: {self._message}")
         empty = {name: pa.nulls(1, pa.float64()).fill_null(float("nan")) for name in self._names}
         return pa.concat_tables([pa.table(empty) if part is None else part for part in parts])
 
@@ -155,7 +160,9 @@ class Careful:
         try:
             part = self._predict(table)
         except Exception as error:  # whatever a script raises is about these rows
-            self._message = self._message or said(error, self._script)
+            if not self._message:
+                self._message = said(error, self._script)
+                print_own(error)
             if table.num_rows == 1:
                 self._failed += 1
                 return [None]
@@ -338,6 +345,14 @@ def said(error: BaseException, script: Path) -> str:
     place = f" ({Path(own[-1].filename).name}:{own[-1].lineno}, in {own[-1].name})" if own else ""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}{': ' + text[0] if text else ''}{place}"
+
+
+def print_own(error: BaseException) -> None:
+    """The traceback of what went wrong in the script, from where it begins."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__ and trace.tb_next is not None:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
 
 
 def leave(code: int) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from spalje.attribution.aggregate import aggregate, magnitudes
 from spalje.attribution.attributions import Attributions
 from spalje.attribution.drift import shares
+from spalje.fingerprint import fingerprint
 
 
 class _Frozen(BaseModel):
@@ -57,11 +58,13 @@ class Noise(_Frozen):
         rows: explained rows of the batch.
         span: days, or other periods, of the batch.
         tv: total variation of the shares, 0 to 1.
+        ndcg: ranking score (nDCG) that they stay above; 1 where it was not worked out.
     """
 
     rows: int = Field(ge=1)
     span: int = Field(ge=1)
     tv: float = Field(ge=0)
+    ndcg: float = 1.0
 
 
 class AttributionBaseline(_Frozen):
@@ -79,12 +82,19 @@ class AttributionBaseline(_Frozen):
     noise: tuple[Noise, ...] = Field(min_length=1)
     settings: Mapping[str, Any]
 
-    def noise_of(self, rows: int, span: int) -> float:
+    @property
+    def identity(self) -> str:
+        """What tells it from others: the SHA-256 of its global attributions."""
+        return fingerprint(self.explained.model_dump())
+
+    def noise_of(self, rows: int, span: int) -> Noise:
         """The noise of the largest known size that a batch reaches: never less than its own.
 
         Args:
             rows: explained rows of the batch, 1 or more.
             span: periods of the batch, 1 or more.
         """
-        known = [noise.tv for noise in self.noise if noise.rows <= rows and noise.span <= span]
-        return min(known) if known else max(noise.tv for noise in self.noise)
+        known = [noise for noise in self.noise if noise.rows <= rows and noise.span <= span]
+        if known:
+            return min(known, key=lambda noise: noise.tv)
+        return max(self.noise, key=lambda noise: noise.tv)

@@ -1,6 +1,6 @@
 """The attribution drift monitor: whether the model still predicts for the reasons it was approved with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -24,6 +24,11 @@ MARGIN = 0.05
 #: explanation in one case of a hundred, at 1,000 2 %.
 MIN_ROWS = 1000
 
+#: Good batches from which on their own spread is known at this level: one in twenty is further.
+ENOUGH, LEVEL = 19, 0.05
+#: So many batches without a finding make one before them an exception.
+QUIET = 3
+
 #: How many of the features that moved most are named, if their share changed by so much.
 MOVERS = 3
 VISIBLE = 0.01
@@ -35,6 +40,7 @@ def check(
     *,
     batch_rows: int,
     span: int = 1,
+    past: Sequence[Verdict] = (),
     policy: Policy = "calibrated",
     margin: float = MARGIN,
     min_rows: int = MIN_ROWS,
@@ -52,6 +58,8 @@ def check(
         live: of the batch.
         batch_rows: rows of the batch, explained or not.
         span: periods (days, as a rule) that the batch's rows are about.
+        past: verdicts on earlier batches that went out, the oldest first; those by another baseline are
+            let be. With ``ENOUGH`` good ones their own spread replaces the noise that the baseline expects.
         policy: whose rules decide.
         margin: total variation, 0 to 1.
         min_rows: rows that have to be explained, unless the batch has fewer.
@@ -81,13 +89,14 @@ def check(
             figures={"policy": policy, "rows": live.rows, "batch_rows": batch_rows},
         )
     noise = baseline.noise_of(live.rows, span)
+    usual = _usual(past, baseline.identity)
     before, now = (np.array(list(each.shares.values())) for each in (baseline.explained, live))
     moved = float(total_variation(before, now))
     scores = {
         label: _score(values, live.values[label]) for label, values in baseline.explained.values.items()
     }
     theirs = [_their_violation(label, score) for label, score in scores.items() if score < SAGEMAKER_NDCG]
-    allowed = max(margin, noise)
+    allowed = max(margin, noise.tv if usual is None else usual)
     if policy == "sagemaker":
         found, outcome = theirs, Outcome.ALARM if theirs else Outcome.OK
     else:
@@ -103,11 +112,14 @@ def check(
             "rows": live.rows,
             "batch_rows": batch_rows,
             "span": span,
+            "baseline": baseline.identity,
             "tv": moved,
             "allowed": allowed,
             "margin": margin,
-            "noise": noise,
+            "noise": noise.tv,
+            "usual": usual,
             "ndcg": scores,
+            "ndcg_usual": noise.ndcg,
             "shares": {
                 name: {"baseline": share, "batch": live.shares[name]}
                 for name, share in baseline.explained.shares.items()
@@ -119,6 +131,26 @@ def check(
             },
         },
     )
+
+
+def _usual(past: Sequence[Verdict], baseline: str) -> float | None:
+    """The total variation that one good batch in twenty exceeds, at most; None when there are too few.
+
+    A batch with a finding is no good one until ``QUIET`` without have followed it; an alarm never is. The
+    level is that of conformal prediction: the new batch among the others.
+    """
+    known = [
+        verdict for verdict in past if verdict.figures.get("baseline") == baseline and "tv" in verdict.figures
+    ]
+    quiet, good = 0, []
+    for verdict in reversed(known):
+        fine = verdict.outcome is Outcome.OK
+        quiet += fine
+        if fine or (verdict.outcome is Outcome.WARNING and quiet >= QUIET):
+            good.append(float(verdict.figures["tv"]))
+    if len(good) < ENOUGH:
+        return None
+    return sorted(good)[-int(LEVEL * (len(good) + 1))]
 
 
 def _outcome(moved: float, allowed: float, margin: float) -> Outcome:

@@ -71,7 +71,7 @@ VERSION: Mapping[str, ArtifactKind] = MappingProxyType(
 BATCH: Mapping[str, ArtifactKind] = MappingProxyType({"features": "table", "predictions": "table"})
 
 #: the monitors that learn from earlier batches -> what their checks left of them
-EARLIER: Mapping[str, ArtifactKind] = MappingProxyType({"data_quality": "folder"})
+EARLIER: Mapping[str, ArtifactKind] = MappingProxyType({"data_quality": "folder", "attribution": "folder"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ class Check(Step):
         predictions: the batch's predictions.
         model: the model whose attributions they are.
         ground_truth: what really happened.
-        history: what earlier checks left of their batches, ``EarlierBatches()["data_quality"]``.
+        history: what the monitor's earlier checks left of their batches: ``EarlierBatches()["data_quality"]``
+            or ``EarlierBatches()["attribution"]``.
         policy: ``calibrated`` (thresholds from how much good batches differ) or ``sagemaker``
             (Model Monitor's rules decide).
         after, when, cache, timeout_s: as for ``Process``.

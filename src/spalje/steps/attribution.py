@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from spalje.attribution.aggregate import magnitudes
-from spalje.attribution.attributions import Attributions
+from spalje.attribution.attributions import Attributions, Floats
 from spalje.attribution.background import SAMPLE, Background, background_of
 from spalje.attribution.explainer import Explainer
 from spalje.attribution.noise import noise
@@ -30,10 +31,11 @@ from spalje.steps.attribution_settings import BaselineSettings, CheckSettings, r
 from spalje.steps.context import Scripts
 from spalje.steps.explained_rows import draw, periods
 from spalje.steps.user_model import open_user_model
+from spalje.steps.verdict_file import VERDICT
 from spalje.storage import table
 
 BACKGROUND, BASELINE = "background.parquet", "baseline.json"
-LOCAL, VERDICT = "local.parquet", "verdict.json"
+LOCAL = "local.parquet"
 
 #: The column of a background row's weight.
 WEIGHT = "__weight__"
@@ -98,11 +100,7 @@ def write_baseline(
     spans = [span for span in SPANS if span <= days.max() + 1]
     baseline = AttributionBaseline(
         explained=GlobalAttributions.of(explained, chosen.aggregate),
-        noise=tuple(
-            Noise(rows=size, span=span, tv=noise(moved, days, size, span, guessing))
-            for span in spans
-            for size in ROWS
-        ),
+        noise=tuple(_noise(moved, days, size, span, guessing) for span in spans for size in ROWS),
         # a batch has to be explained in the same way, whatever suits it
         settings=chosen.model_copy(update={"method": explainer.method}).model_dump(),
     )
@@ -122,6 +120,7 @@ def check(
     *,
     scripts: Scripts,
     log: Path,
+    earlier: Path | None = None,
 ) -> Verdict:
     """Explain rows of a batch as the baseline's were, and hold their attributions against it.
 
@@ -137,6 +136,7 @@ def check(
         settings: see ``CheckSettings``.
         scripts: how the model is run.
         log: the step's log.
+        earlier: a folder with the verdicts of earlier batches.
 
     Raises:
         BadInput: the batch or the baseline cannot be read, a setting is not allowed, or the model's
@@ -167,6 +167,7 @@ def check(
         live,
         batch_rows=total,
         span=span,
+        past=_past(earlier),
         policy=chosen.policy,
         margin=chosen.margin,
         min_rows=chosen.min_rows,
@@ -174,6 +175,13 @@ def check(
     (out / VERDICT).write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
     _write_json(out / VIOLATIONS[0], their_violations(verdict))
     return verdict
+
+
+def _noise(
+    moved: Floats, days: npt.NDArray[np.intp], rows: int, span: int, rng: np.random.Generator
+) -> Noise:
+    variation, score = noise(moved, days, rows, span, rng)
+    return Noise(rows=rows, span=span, tv=variation, ndcg=score)
 
 
 def _explainer(
@@ -258,6 +266,17 @@ def their_violations(verdict: Verdict) -> dict[str, Any]:
             for label in theirs["labels"]
         ],
     }
+
+
+def _past(earlier: Path | None) -> tuple[Verdict, ...]:
+    """The verdicts of earlier batches, the oldest first: files are called after the batches' numbers."""
+    if earlier is None:
+        return ()
+    files = sorted(earlier.glob(f"*.{VERDICT}"), key=lambda file: int(file.name.partition(".")[0]))
+    try:
+        return tuple(Verdict.model_validate_json(file.read_bytes()) for file in files)
+    except ValidationError as error:
+        raise Corrupt(f"{earlier} holds a file that is no verdict: {error.errors()[0]['msg']}.") from error
 
 
 def _columns(data: Path, problem: Problem, features: tuple[str, ...]) -> list[str]:

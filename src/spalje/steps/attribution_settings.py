@@ -53,7 +53,7 @@ class CheckSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: Policy = "calibrated"
-    rows: int = Field(1000, ge=1)
+    rows: int = Field(2000, ge=1)
     min_rows: int = Field(MIN_ROWS, ge=1)
     margin: float = Field(MARGIN, gt=0, lt=1)
 

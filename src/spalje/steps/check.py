@@ -44,6 +44,7 @@ def _attribution(context: StepContext, out: Path) -> Verdict:
         context.settings,
         scripts=context.scripts,
         log=context.log,
+        earlier=context.inputs.get("history"),
     )
 
 

@@ -7,6 +7,9 @@ from pydantic import ValidationError
 from spalje.errors import Corrupt
 from spalje.monitor.verdict import Verdict
 
+#: The file's name.
+VERDICT = "verdict.json"
+
 
 def read_verdict(folder: Path) -> Verdict | None:
     """The verdict in a verdict artifact; None when there is none, which is not ``ok``.
@@ -14,7 +17,7 @@ def read_verdict(folder: Path) -> Verdict | None:
     Raises:
         Corrupt: there is a verdict.json and it is none.
     """
-    path = folder / "verdict.json"
+    path = folder / VERDICT
     if not path.is_file():
         return None
     try:

@@ -37,6 +37,8 @@ check_attributions = Check(
     baseline=approved["attribution"],
     model=approved["model"],
     data=preprocess["features"],
+    history=EarlierBatches()["attribution"],
+    rows=1000,
 )
 transform = Transform("transform", model=approved["model"], data=preprocess["features"])
 postprocess = Process(
