@@ -230,6 +230,20 @@ def test_a_group_is_one_player(boosted):
     assert np.allclose(tree.attributions.values, exact.attributions.values, atol=1e-9)
 
 
+def test_a_column_for_each_of_many_categories():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"store": [f"store {n}" for n in rng.integers(0, 60, 900)], "x": rng.normal(size=900)}
+    )
+    y = rows["store"].str.len() * rows["x"] + rows["store"].str.endswith("7") * 2
+    parts = ColumnTransformer([("store", OneHotEncoder(), ["store"]), ("rest", "passthrough", ["x"])])
+    model = make_pipeline(parts, RandomForestRegressor(5, random_state=0)).fit(rows, y)
+    found = spalje.explain(rows, model, rows=200, background=rows.iloc[:5])
+    exact = spalje.explain(rows, model, rows=200, background=rows.iloc[:5], method="exact")
+    assert found.method == "tree", found.reason
+    assert np.allclose(found.attributions.values, exact.attributions.values, atol=1e-5)
+
+
 def test_what_is_not_separable_is_refused_with_the_reason():
     """Trees that see the ratio of two features do not tell what either adds."""
     data = load_iris(as_frame=True).data

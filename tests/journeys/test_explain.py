@@ -113,4 +113,4 @@ def test_slips_are_told_in_plain_words(shop, words, code, said):
     found = spalje("explain", *words)
     assert found.code == code
     assert said in found.error.replace("\n", " ")
-    assert "Traceback" not in found.error
+    assert "src/spalje" not in found.error

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from spalje.analysis.model import Opened, features_of, identity, opened
 from spalje.analysis.partial import Partial
-from spalje.analysis.sample import sample
+from spalje.analysis.sample import columns_of, sample
 from spalje.attribution.aggregate import aggregate, intervals
 from spalje.attribution.attributions import Attributions, Floats
 from spalje.attribution.background import MOST, Background, background_of
@@ -193,8 +193,7 @@ def explain(
     for name, value, known in (("method", method, Method.__args__), ("link", link, LINKS)):  # type: ignore[attr-defined]
         if value not in known:
             raise NotFound(name, value, known)
-    given = source.schema(table).names
-    known = features_of(model) or tuple(features) or tuple(name for name in given if name not in keys)
+    known = features_of(model) or tuple(features) or columns_of(table, keys)
     drawing, grouping, designing = np.random.default_rng(seed).spawn(3)
     together = list(dict.fromkeys([*known, *keys]))
     drawn, total = sample(table, together, rows, drawing, where)

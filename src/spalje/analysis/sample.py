@@ -1,5 +1,7 @@
 """Some rows of a table, drawn in one pass: as likely as each other, and in their order."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,7 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spalje.errors import BadInput
-from spalje.storage.source import Table, read_batches
+from spalje.storage.source import Table, read_batches, schema
+
+#: What pandas calls an index that has no name.
+INDEX = re.compile(r"__index_level_[0-9]+__")
 
 
 def sample(
@@ -57,7 +62,27 @@ def sample(
             kept, numbers = _lowest(kept, numbers, rows)
     if rows is not None and len(numbers) > rows:
         kept, numbers = _lowest(kept, numbers, rows)
-    return pa.concat_tables(kept).unify_dictionaries().combine_chunks(), total
+    return _unindexed(pa.concat_tables(kept).unify_dictionaries().combine_chunks()), total
+
+
+def columns_of(table: Table, besides: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns of a table, but for some, and but for what pandas keeps the numbers of its rows in.
+
+    Example:
+        >>> columns_of(pa.table({"id": [1], "price": [2.0], "__index_level_0__": [7]}), ["id"])
+        ('price',)
+    """
+    names = schema(table).names
+    return tuple(name for name in names if name not in besides and not INDEX.fullmatch(name))
+
+
+def _unindexed(table: pa.Table) -> pa.Table:
+    """Without what pandas says of an index: rows have been drawn, and it may not be there any more."""
+    metadata = dict(table.schema.metadata or {})
+    if b"pandas" in metadata:
+        said = json.loads(metadata[b"pandas"])
+        metadata[b"pandas"] = json.dumps({**said, "index_columns": []}).encode()
+    return table.replace_schema_metadata(metadata)
 
 
 def _lowest(kept: list[pa.Table], numbers: np.ndarray, rows: int) -> tuple[list[pa.Table], np.ndarray]:

@@ -46,9 +46,9 @@ class Board:
         )
         background = pa.table([back for _, back in pairs], schema=rows.schema)
         cells = [_joined(row, back) for row, back in pairs]
-        codes = [_codes(column) for column in cells]
+        coded = [codes(column) for column in cells]
         count = rows.num_rows
-        differ = np.stack([code[:count, None] != code[None, count:] for code in codes], axis=2)
+        differ = np.stack([code[:count, None] != code[None, count:] for code in coded], axis=2)
         return cls(rows, background, tuple(cells), differ)
 
     @property
@@ -122,7 +122,7 @@ def _joined(row: pa.ChunkedArray, back: pa.ChunkedArray) -> pa.Array:
     return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
-def _codes(cells: pa.Array) -> npt.NDArray[np.int64]:
+def codes(cells: pa.Array) -> npt.NDArray[np.int64]:
     """An integer for each cell that is the same where the values are."""
     encoded = cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
     codes = encoded.dictionary_encode(null_encoding="encode").indices.to_numpy().astype(np.int64)

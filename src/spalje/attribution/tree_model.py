@@ -10,7 +10,7 @@ import pyarrow as pa
 from spalje.attribution import lightgbm_text, sklearn_nodes, xgboost_json
 from spalje.attribution.attributions import Attributions, Floats
 from spalje.attribution.background import Background
-from spalje.attribution.board import Board, Masks
+from spalje.attribution.board import Board, Masks, codes
 from spalje.attribution.design import added_up
 from spalje.attribution.link import LINKS, Link
 from spalje.attribution.players import Players
@@ -25,8 +25,8 @@ READERS: dict[str, Callable[[pa.Table], Trees]] = {
     "sklearn": sklearn_nodes.read,
 }
 
-#: Rows of which a feature is changed to see what the trees are shown instead.
-TRIED = 16
+#: Rows of which a feature is changed to see what the trees are shown instead, and values that it gets.
+TRIED, VALUES = 16, 6
 #: Synthetic rows that trees and model must agree on.
 MIXED = 256
 #: Predictions agree that differ by no more than this share of their spread: trees of 32-bit floats add up so.
@@ -61,7 +61,8 @@ class TreeModel:
 
     Attributes:
         trees: of as many outputs as the model has.
-        owner: shape (columns that the trees see,), the model's feature that each depends on.
+        owner: shape (columns that the trees see,), the model's feature that each depends on; -1 where it is the
+            same for all rows, so that nobody owns it.
         link: the unit in which the trees add up to the prediction.
         background: shape (columns, rows), what the trees are shown for the background.
         weights: shape (rows of the background,).
@@ -101,13 +102,12 @@ class TreeModel:
             raise Unfit(str(error)) from error
         rng = np.random.default_rng(0)
         board = Board.of(rows, background.table)
-        few = board.rows.take(np.sort(rng.choice(rows.num_rows, min(TRIED, rows.num_rows), replace=False)))
         mixture = _mixture(board, rng)
-        owner = _owner(model, few, board.background, len(trees.features))
+        owner = _owner(model, board, trees, rng)
         seen = _shown(model, board.background, len(trees.features))
         mixed = _shown(model, mixture.table, len(trees.features))
         of_rows = _shown(model, board.rows.take(mixture.rows), len(trees.features))
-        together = np.where(mixture.taken[:, owner].T, of_rows, seen[:, mixture.backgrounds])
+        together = np.where(mixture.taken[:, np.maximum(owner, 0)].T, of_rows, seen[:, mixture.backgrounds])
         if not np.array_equal(together, mixed, equal_nan=True):
             raise Unfit(
                 "what its trees are shown of a row is not put together from the row's cells one by one"
@@ -115,6 +115,11 @@ class TreeModel:
         trees = _agreeing(trees, mixed, model.predict(mixture.table), link)
         expected = background.weights @ trees.predict(seen)
         return cls(trees, owner, link, seen, background.weights, expected)
+
+    @property
+    def somebody(self) -> Places:
+        """As ``owner``, with some feature where it is nobody's: what is the same for all rows adds nothing."""
+        return np.maximum(self.owner, 0)
 
     def explain(self, model: Answers, rows: pa.Table, players: Players) -> Attributions:
         """Exact values, in the game of ``spalje.attribution.game`` with the same background and link.
@@ -124,11 +129,20 @@ class TreeModel:
             rows: to be explained.
             players: whose the model's features are.
         """
-        shap = TreeShap.interventional(self.trees, players.owner[self.owner], self.background, self.weights)
+        shap = TreeShap.interventional(
+            self.trees, players.owner[self.somebody], self.background, self.weights
+        )
         return self._explain(shap, model, rows, players)
 
     def explain_by_paths(self, model: Answers, rows: pa.Table, players: Players) -> Attributions:
         """Exact values of the path-dependent game, which needs no background."""
+        alone = set(np.flatnonzero(self.owner < 0).tolist()) & set(self.trees.feature.tolist())
+        if alone:
+            raise BadInput(
+                f"The paths of these trees cannot be told: whose {self.trees.features[min(alone)]!r} is, which they "
+                "are shown, the rows do not say, since it is the same in all of them.",
+                do="Explain rows that differ more, or use method='tree'.",
+            )
         shap = TreeShap.path_dependent(self.trees, players.owner[self.owner])
         return self._explain(shap, model, rows, players)
 
@@ -174,30 +188,32 @@ def _shown(model: Answers, table: pa.Table, columns: int) -> Floats:
     return np.array([column.to_numpy() for column in given.columns])
 
 
-def _owner(model: Answers, rows: pa.Table, background: pa.Table, columns: int) -> Places:
-    """On which of the model's features each column depends that the trees see; 0 where on none."""
-    others = background.take(np.arange(rows.num_rows) % background.num_rows)
-    # any two rows may be equal in a feature: the next row's cell is tried as well as the background's
-    turned = rows.take((np.arange(rows.num_rows) + 1) % rows.num_rows)
-    pieces = [
-        rows,
-        *(
-            rows.set_column(place, field, other[field.name])
-            for place, field in enumerate(rows.schema)
-            for other in (others, turned)
-        ),
-    ]
+def _owner(model: Answers, board: Board, trees: Trees, rng: np.random.Generator) -> Places:
+    """On which of the model's features each column depends that the trees see; -1 where it never changes."""
+    names, columns = board.rows.column_names, len(trees.features)
+    few = board.rows.take(
+        np.sort(rng.choice(board.rows.num_rows, min(TRIED, board.rows.num_rows), replace=False))
+    )
+    pieces = [few]
+    for place, field in enumerate(few.schema):
+        cells = board.cells[place]
+        # of the feature's different values as many as there are cells to be changed
+        _, first = np.unique(codes(cells), return_index=True)
+        chosen = np.resize(rng.permutation(first), (VALUES, few.num_rows))
+        pieces += [few.set_column(place, field, cells.take(pa.array(some))) for some in chosen]
     together = pa.concat_tables(pieces).unify_dictionaries()
-    shown = _shown(model, together, columns).reshape(columns, len(pieces), rows.num_rows)
+    shown = _shown(model, together, columns).reshape(columns, len(pieces), few.num_rows)
     same = (shown == shown[:, :1]) | (np.isnan(shown) & np.isnan(shown[:, :1]))
-    changed = ~same[:, 1:].all(axis=2).reshape(columns, -1, 2).all(axis=2)
+    changed = ~same[:, 1:].all(axis=2).reshape(columns, -1, VALUES).all(axis=2)
     many = np.flatnonzero(changed.sum(axis=1) > 1)
     if many.size:
-        names = [name for name, yes in zip(rows.column_names, changed[many[0]], strict=True) if yes]
+        said = [name for name, yes in zip(names, changed[many[0]], strict=True) if yes]
         raise Unfit(
-            f"column {many[0]} that its trees are shown depends on several features: {', '.join(names[:5])}"
+            f"column {many[0]} that its trees are shown depends on several features: {', '.join(said[:5])}"
         )
-    return np.asarray(changed.argmax(axis=1))
+    known = {name: place for place, name in enumerate(names)}
+    named = np.array([known.get(name, -1) for name in trees.features])
+    return np.where(changed.any(axis=1), changed.argmax(axis=1), named)
 
 
 def _agreeing(trees: Trees, cells: Floats, predictions: Floats, link: Link) -> Trees:

@@ -17,13 +17,12 @@ from rich.text import Text
 from spalje.analysis.explanation import BEHIND, Cost, Explanation, explain
 from spalje.analysis.explanation_files import read_background, summary, write
 from spalje.analysis.model import features_of
-from spalje.analysis.sample import sample
+from spalje.analysis.sample import columns_of, sample
 from spalje.attribution.background import Background
 from spalje.cli.options import Common, pairs, split_id
 from spalje.cli.output import Json, console, number, print_json, seconds, table
 from spalje.errors import BadInput, UsageError
 from spalje.steps.attribution import explained_as
-from spalje.storage import source
 
 app = App(name="explain", help="Why a model predicts what it does; needs no project.")
 
@@ -94,7 +93,7 @@ def explain_table(
         raise UsageError(
             "--background and --against are two answers to one question.", do="Give one of them."
         )
-    features = features_of(model) or feature or _others(data, key)
+    features = features_of(model) or feature or columns_of(data, key)
     found = _explained(
         data,
         model,
@@ -192,7 +191,7 @@ def row(
             do="Give more keys, until they name one row.",
         )
     if other:
-        features = features_of(model) or feature or _others(data, tuple(names))
+        features = features_of(model) or feature or columns_of(data, names)
         behind = _against(data, features, other)
     found = _explained(data, model, background=behind, keys=names, where=keys, **settings)
     missing = write(found, out, f"Prediction for {', '.join(key)}") if out is not None else ()
@@ -247,10 +246,6 @@ def _against(data: str, features: tuple[str, ...], where: dict[str, str]) -> pa.
         said = " and ".join(f"{name}={value}" for name, value in where.items())
         raise BadInput(f"No row has {said}.", do="Check the values of --against.")
     return found
-
-
-def _others(data: str, keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in source.schema(data).names if name not in keys)
 
 
 def _groups(words: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
