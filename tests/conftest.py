@@ -1,8 +1,13 @@
 """What tests of more than one package share."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+# two test processes on two cores, each with threads that wait by spinning, take ten times as long
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pytest
 
