@@ -17,6 +17,7 @@ from spalje.attribution.link import LINKS, Link
 from spalje.attribution.players import Players
 from spalje.attribution.proxy import LARGEST
 from spalje.attribution.tree_model import Answers, TreeModel, Unfit
+from spalje.attribution.tree_shap import TreeShap
 from spalje.errors import BadInput
 
 #: ``kernel``: any model, by sampling coalitions; ``tree``: exact, from the trees in the model; ``path``: exact
@@ -40,6 +41,7 @@ class Explainer:
         reason: why this method, in words; empty where it was asked for.
         design: the coalitions, of the method ``kernel``.
         trees: of the methods ``tree`` and ``path``.
+        shap: what tells their values.
         tally: what it took so far.
     """
 
@@ -51,6 +53,7 @@ class Explainer:
     reason: str
     design: Design | None
     trees: TreeModel | None
+    shap: TreeShap | None
     tally: Tally
 
     @classmethod
@@ -86,7 +89,7 @@ class Explainer:
         """
         rng = np.random.default_rng(0) if rng is None else rng
         who = players or Players.of(rows.column_names)
-        made = cls(model, background, who, link, "kernel", "", None, None, Tally())
+        made = cls(model, background, who, link, "kernel", "", None, None, None, Tally())
         if method == "exact":
             return replace(made, method="exact")
         if method != "kernel":
@@ -106,7 +109,8 @@ class Explainer:
                     if method == "auto"
                     else ""
                 )
-                return replace(made, method=way, reason=reason, trees=trees)
+                shap = trees.shap(who) if way == "tree" else trees.shap_of_paths(who)
+                return replace(made, method=way, reason=reason, trees=trees, shap=shap)
         budget = coalitions or usual_budget(len(who.names))
         made = replace(made, design=leverage_design(len(who.names), budget, rng))
         if error is None or coalitions is not None:
@@ -120,9 +124,8 @@ class Explainer:
             rows: the features, at least one row.
             told: how many rows are done, block by block.
         """
-        if self.trees is not None:
-            explain = self.trees.explain if self.method == "tree" else self.trees.explain_by_paths
-            found = explain(self.model, rows, self.players)
+        if self.trees is not None and self.shap is not None:
+            found = self.trees.explain(self.shap, self.model, rows, self.players)
             told(rows.num_rows)
             return found
         if self.design is None:

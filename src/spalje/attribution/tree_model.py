@@ -121,21 +121,18 @@ class TreeModel:
         """As ``owner``, with some feature where it is nobody's: what is the same for all rows adds nothing."""
         return np.maximum(self.owner, 0)
 
-    def explain(self, model: Answers, rows: pa.Table, players: Players) -> Attributions:
-        """Exact values, in the game of ``spalje.attribution.game`` with the same background and link.
-
-        Args:
-            model: to be asked what its trees are shown.
-            rows: to be explained.
-            players: whose the model's features are.
-        """
-        shap = TreeShap.interventional(
+    def shap(self, players: Players) -> TreeShap:
+        """What tells exact values in the game of ``spalje.attribution.game``, with the same background and link."""
+        return TreeShap.interventional(
             self.trees, players.owner[self.somebody], self.background, self.weights
         )
-        return self._explain(shap, model, rows, players)
 
-    def explain_by_paths(self, model: Answers, rows: pa.Table, players: Players) -> Attributions:
-        """Exact values of the path-dependent game, which needs no background."""
+    def shap_of_paths(self, players: Players) -> TreeShap:
+        """What tells exact values of the path-dependent game, which needs no background.
+
+        Raises:
+            BadInput: whose a column is that the trees split by, the rows do not say.
+        """
         alone = set(np.flatnonzero(self.owner < 0).tolist()) & set(self.trees.feature.tolist())
         if alone:
             raise BadInput(
@@ -143,10 +140,17 @@ class TreeModel:
                 "are shown, the rows do not say, since it is the same in all of them.",
                 do="Explain rows that differ more, or use method='tree'.",
             )
-        shap = TreeShap.path_dependent(self.trees, players.owner[self.owner])
-        return self._explain(shap, model, rows, players)
+        return TreeShap.path_dependent(self.trees, players.owner[self.owner])
 
-    def _explain(self, shap: TreeShap, model: Answers, rows: pa.Table, players: Players) -> Attributions:
+    def explain(self, shap: TreeShap, model: Answers, rows: pa.Table, players: Players) -> Attributions:
+        """Exact values.
+
+        Args:
+            shap: of these trees and players.
+            model: to be asked what its trees are shown.
+            rows: to be explained.
+            players: whose the model's features are.
+        """
         cells = _shown(model, rows, len(self.trees.features))
         values = np.zeros((rows.num_rows, len(players.names), self.trees.outputs))
         found = shap.values(cells)

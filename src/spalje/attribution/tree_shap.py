@@ -136,6 +136,9 @@ class Leaves:
 #: What leaves of one length add, by pattern: from their places, their values and length
 #: to shape (leaves, players on the way, 2**length).
 Tables: TypeAlias = Callable[[Places, Floats, int], Floats]
+#: What leaves of one length and value 1 add to rows: from their places and the rows' patterns
+#: to shape (leaves, players on the way, rows).
+Long: TypeAlias = Callable[[Places, Patterns], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +155,7 @@ class TreeShap:
     _players: int
     _flat: Floats
     _slots: tuple[tuple[int, int, Places, Places], ...]
-    _long: tuple[tuple[int, Callable[[Patterns], Floats]], ...]
+    _long: Long
 
     @classmethod
     def interventional(cls, trees: Trees, player: Places, background: Floats, weights: Floats) -> Self:
@@ -174,9 +177,8 @@ class TreeShap:
             np.add.at(weighed, (rows, theirs[places].ravel()), np.tile(weights, len(places)))
             return (values[:, None] * (weighed @ _together(length))).reshape(-1, length, width)
 
-        def long(place: int, value: float) -> Callable[[Patterns], Floats]:
-            length, against = int(leaves.length[place]), theirs[place].astype(np.uint64)
-            return lambda mine: value * _pairs(mine.astype(np.uint64), against, weights, length)
+        def long(places: Places, mine: Patterns) -> Floats:
+            return _pairs(mine, theirs[places], weights, int(leaves.length[places[0]]))
 
         expected = weights @ trees.predict(background)
         return cls._of(leaves, player, expected, tables, long)
@@ -200,15 +202,11 @@ class TreeShap:
             found = _by_training(np.broadcast_to(bits.astype(np.float64), (len(places), *bits.shape)), ratios)
             return values[:, None, None] * found
 
-        def long(place: int, value: float) -> Callable[[Patterns], Floats]:
-            length, ratios = int(leaves.length[place]), np.array([leaves.ratios[place]])
-
-            def of(mine: Patterns) -> Floats:
-                different, which = np.unique(mine.astype(np.uint64), return_inverse=True)
-                bits = (different[None, :] >> np.arange(length, dtype=np.uint64)[:, None]) & np.uint64(1)
-                return np.asarray(value * _by_training(bits.astype(np.float64)[None], ratios)[0][:, which])
-
-            return of
+        def long(places: Places, mine: Patterns) -> Floats:
+            length = int(leaves.length[places[0]])
+            shifts = np.arange(length, dtype=np.uint64)[None, :, None]
+            bits = (mine.astype(np.uint64)[:, None] >> shifts) & np.uint64(1)
+            return _by_training(bits.astype(np.float64), np.array([leaves.ratios[place] for place in places]))
 
         return cls._of(leaves, player, expected, tables, long)
 
@@ -219,7 +217,7 @@ class TreeShap:
         player: Places,
         expected: Floats,
         tables: Tables,
-        long: Callable[[int, float], Callable[[Patterns], Floats]],
+        long: Long,
     ) -> Self:
         values = leaves.trees.value[leaves.nodes]
         flat: list[Floats] = []
@@ -244,14 +242,13 @@ class TreeShap:
             for part in np.split(order, begins[1:])
             if len(part)
         )
-        beyond = np.flatnonzero(leaves.length > TABLED).tolist()
         return cls(
             leaves,
             np.asarray(expected),
             int(player.max(initial=-1)) + 1,
             np.concatenate([np.zeros(0), *flat]),
             slots,
-            tuple((place, long(place, float(values[place]))) for place in beyond),
+            long,
         )
 
     def values(self, cells: Floats) -> Floats:
@@ -279,9 +276,34 @@ class TreeShap:
                 places = patterns[leaf[part]].astype(np.intp)
                 places += offset[part, None]
                 found[who, out] += self._flat.take(places).sum(axis=0)
-        for place, of in self._long:
-            owners = list(self.leaves.players[place])
-            found[owners, int(self.leaves.output[place])] += of(patterns[place])
+        leaves, rows = self.leaves, patterns.shape[1]
+        for length in np.unique(leaves.length[leaves.length > TABLED]).tolist():
+            places = np.flatnonzero(leaves.length == length)
+            # as many leaves at a time as what any of them says of all rows has room for
+            some = max(1, AT_A_TIME // (4 * length * rows))
+            for start in range(0, len(places), some):
+                chunk = places[start : start + some]
+                added = leaves.trees.value[leaves.nodes[chunk], None, None] * self._long(
+                    chunk, patterns[chunk]
+                )
+                owners = np.array([leaves.players[place] for place in chunk])
+                _add_up(found, owners * found.shape[1] + leaves.output[chunk, None], added)
+
+
+def _add_up(found: Floats, slots: Places, added: Floats) -> None:
+    """Add what leaves add to the players and outputs that they add it to.
+
+    Args:
+        found: shape (players, outputs, rows).
+        slots: shape (leaves, players on the way), places along the first two axes.
+        added: shape (leaves, players on the way, rows).
+    """
+    flat = slots.ravel()
+    order = np.argsort(flat, kind="stable")
+    begins = np.flatnonzero(np.diff(flat[order], prepend=-1))
+    summed = np.add.reduceat(added.reshape(len(flat), -1)[order], begins, axis=0)
+    who, out = np.divmod(flat[order[begins]], found.shape[1])
+    found[who, out] += summed
 
 
 @cache
@@ -313,27 +335,31 @@ def _together(length: int) -> Floats:
     return found.reshape(2**length, -1)
 
 
-def _pairs(
-    mine: npt.NDArray[np.uint64], theirs: npt.NDArray[np.uint64], weights: Floats, length: int
-) -> Floats:
-    """What a leaf of value 1 adds for some rows, pair by pair; shape (players on the way, rows)."""
+def _pairs(mine: Patterns, theirs: Patterns, weights: Floats, length: int) -> Floats:
+    """What leaves of value 1 add for some rows, pair by pair.
+
+    Args:
+        mine: shape (leaves, rows).
+        theirs: shape (leaves, rows of the background).
+        weights: shape (rows of the background,).
+        length: how many players are on the way to each.
+
+    Returns:
+        Shape (leaves, players on the way, rows).
+    """
     gain, loss = _coefficients(length)
-    full = np.uint64(2**length - 1)
-    rows, which = np.unique(mine, return_inverse=True)
-    against, reverse = np.unique(theirs, return_inverse=True)
-    weighed = np.bincount(reverse, weights=weights)
-    row, back = np.nonzero((rows[:, None] | against[None, :]) == full)
-    a = length - np.bitwise_count(against[back]).astype(np.int64)
-    b = length - np.bitwise_count(rows[row]).astype(np.int64)
-    shape = (len(rows), len(against))
-    gains, losses = np.zeros(shape), np.zeros(shape)
-    gains[row, back] = weighed[back] * gain[a, b]
-    losses[row, back] = weighed[back] * loss[a, b]
-    places = np.arange(length, dtype=np.uint64)
-    only_mine = 1.0 - ((against[:, None] >> places) & np.uint64(1)).astype(np.float64)
-    yes = ((rows[:, None] >> places) & np.uint64(1)).astype(np.bool_)
-    found = np.where(yes, gains @ only_mine, losses.sum(axis=1)[:, None])
-    return np.asarray(found[which].T)
+    everything = (mine[:, :, None] | theirs[:, None, :]) == mine.dtype.type(2**length - 1)
+    leaf, row, back = np.nonzero(everything)
+    a = length - np.bitwise_count(theirs[leaf, back]).astype(np.int64)
+    b = length - np.bitwise_count(mine[leaf, row]).astype(np.int64)
+    gains, losses = np.zeros(everything.shape), np.zeros(mine.shape)
+    gains[leaf, row, back] = weights[back] * gain[a, b]
+    np.add.at(losses, (leaf, row), weights[back] * loss[a, b])
+    places = np.arange(length).astype(mine.dtype)
+    only_mine = 1.0 - ((theirs[:, :, None] >> places) & mine.dtype.type(1)).astype(np.float64)
+    yes = ((mine[:, :, None] >> places) & mine.dtype.type(1)).astype(np.bool_)
+    found = np.where(yes, gains @ only_mine, losses[:, :, None])
+    return np.asarray(found.transpose(0, 2, 1))
 
 
 def _by_training(bits: Floats, ratios: Floats) -> Floats:
