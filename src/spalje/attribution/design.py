@@ -12,6 +12,8 @@ from spalje.attribution.board import Masks
 
 #: Coalitions of one size are all written down up to so many, to be drawn from; of more, random ones are made.
 LISTED = 20_000
+#: More coalitions than this are not told apart from it: floats end a little beyond.
+COUNTLESS = 10**300
 #: Coalitions per player from which on sampling pays: with fewer, those of size 1 and their complements,
 #: two per player, are nearer to the truth than a sample that is twice as large.
 ENOUGH = 5
@@ -113,7 +115,7 @@ def leverage_design(players: int, budget: int, rng: np.random.Generator) -> Desi
     sizes = np.arange(1, players // 2 + 1)
     # of the middle size one of each pair is drawn, of the others the smaller one
     middle = 2 * sizes == players
-    counts = np.array([comb(players, size) for size in sizes.tolist()], dtype=np.float64)
+    counts = np.array([min(comb(players, size), COUNTLESS) for size in sizes.tolist()], dtype=np.float64)
     counts = np.where(middle, counts / 2, counts)
     complete = bool(2 * counts.sum() <= max(budget, 2 * players))
     if complete:

@@ -107,7 +107,8 @@ class Proxy:
         Returns:
             The places of a group's rows, and their proxy.
         """
-        there = np.flatnonzero(np.isfinite(values).all(axis=1))
+        finite = np.isfinite(values).all(axis=1)
+        there = np.flatnonzero(finite)
         sizes = np.abs(values[there])
         mean = sizes.mean(axis=0) if len(there) else np.zeros(values.shape[1])
         if len(there) < 2 * GROUPED or not mean.any():
@@ -115,7 +116,7 @@ class Proxy:
         ratios = np.clip(np.divide(sizes, mean, out=np.ones_like(sizes), where=mean > 0), 1 / RATIO, RATIO)
         # a player who hardly matters does not decide who is like whom
         labels = _alike(np.log(ratios) * np.sqrt(mean / mean.max()), min(GROUPS, len(there) // GROUPED))
-        found = [(np.flatnonzero(~np.isfinite(values).all(axis=1)), self)]
+        found = [(np.flatnonzero(~finite), self)]
         for label in np.unique(labels):
             own = sizes[labels == label].mean(axis=0)
             ratio = np.clip(np.divide(own, mean, out=np.ones_like(own), where=mean > 0), 1 / RATIO, RATIO)

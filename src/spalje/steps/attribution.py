@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from spalje.analysis.explanation_files import BACKGROUND, LOCAL, WEIGHT, write_background
 from spalje.attribution.aggregate import magnitudes
 from spalje.attribution.attributions import Attributions, Floats
 from spalje.attribution.background import SAMPLE, Background, background_of
@@ -34,11 +35,7 @@ from spalje.steps.user_model import open_user_model
 from spalje.steps.verdict_file import VERDICT
 from spalje.storage import table
 
-BACKGROUND, BASELINE = "background.parquet", "baseline.json"
-LOCAL = "local.parquet"
-
-#: The column of a background row's weight.
-WEIGHT = "__weight__"
+BASELINE = "baseline.json"
 
 #: The sizes of batch whose noise a baseline knows: explained rows, and days.
 ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -104,8 +101,7 @@ def write_baseline(
         # a batch has to be explained in the same way, whatever suits it
         settings=chosen.model_copy(update={"method": explainer.method}).model_dump(),
     )
-    weighted = background.table.append_column(WEIGHT, pa.array(background.weights))
-    pq.write_table(weighted.replace_schema_metadata(None), out / BACKGROUND)
+    write_background(background, out / BACKGROUND)
     (out / BASELINE).write_text(baseline.model_dump_json(indent=2) + "\n", encoding="utf-8")
     _write_explained(out, rows, explained, baseline.explained, problem)
 
