@@ -30,6 +30,8 @@ ROWS = 2000
 BEHIND = 5000
 #: Rows that are explained between two savings of what is done.
 BLOCK = 500
+#: Rows that the model is timed on, at most, and seconds that say enough.
+TIMED, WORTHWHILE_S = 1000, 0.1
 #: Two answers for the same rows that differ by more than this, in standard deviations, are remarked upon.
 RESTLESS = 1e-6
 
@@ -277,11 +279,14 @@ def _cost(explainer: Explainer, cells: pa.Table, done: int) -> Cost:
     evaluations = explainer.evaluations(left)
     if not evaluations:
         return Cost(left, 0, 0.0)
-    few = cells.take(np.arange(2000) % cells.num_rows)
-    explainer.model.predict(few.slice(0, 10))
-    began = time.perf_counter()
-    explainer.model.predict(few)
-    return Cost(left, evaluations, (time.perf_counter() - began) / few.num_rows * evaluations)
+    rows, took = 1, 0.0
+    while rows < TIMED and took < WORTHWHILE_S:  # a slow model is not asked for many
+        rows *= 10
+        few = cells.take(np.arange(rows) % cells.num_rows)
+        began = time.perf_counter()
+        explainer.model.predict(few)
+        took = time.perf_counter() - began
+    return Cost(left, evaluations, took / rows * evaluations)
 
 
 def _blocks(
