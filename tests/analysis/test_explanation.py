@@ -467,3 +467,16 @@ def test_pandas_categories_reach_a_function_as_they_are():
     frame = pd.DataFrame({"s": pd.Categorical(["a", "b"] * 20), "x": np.arange(40.0)})
     found = spalje.explain(frame, lambda t: t["s"].cat.codes * 2.0 + t["x"], background=frame.iloc[:1])
     assert found.attributions.values[1, 0, 0] == pytest.approx(2.0)
+
+
+def test_progress_is_told_as_it_is_made():
+    told = []
+    table = numbers(400, 10)
+    settings = {"background": 5, "method": "kernel", "coalitions": 400}
+    spalje.explain(table, product_of_ten, told=lambda *each: told.append(each), **settings)
+    done = [rows for rows, _ in told]
+    assert done == sorted(done)
+    assert done[0] == 0
+    assert done[-1] == 400
+    assert len(set(done)) > 5
+    assert {total for _, total in told} == {400}

@@ -37,7 +37,7 @@ def attribute(game: Game, design: Design, players: tuple[str, ...], told: Told =
         game: in which the design's coalitions are played.
         design: the coalitions.
         players: their names.
-        told: how many rows are done, block by block.
+        told: for how many rows all coalitions are played, round by round.
 
     Example:
         >>> import pyarrow as pa
@@ -57,7 +57,7 @@ def attribute(game: Game, design: Design, players: tuple[str, ...], told: Told =
     values = np.empty((rows, len(players), outputs))
     errors = np.zeros(values.shape)
     proxies: list[Proxy] | None = None
-    for start, worth in _together(game, len(design.masks) * outputs):
+    for start, worth in _together(game, len(design.masks) * outputs, told):
         block = slice(start, start + len(worth))
         predictions = game.predictions[block]
         least = design.least_squares(worth, game.expected, predictions)
@@ -71,7 +71,6 @@ def attribute(game: Game, design: Design, players: tuple[str, ...], told: Told =
                 values[block, :, output], errors[block, :, output] = played.values(proxy, output)
             even = np.full(len(players), 1 / len(players))
             values[block] = added_up(values[block], predictions - game.expected, even)
-        told(block.stop)
     known = design.complete or proxies is not None
     errors[np.isnan(values)] = np.nan
     return Attributions(players, values, game.predictions, game.expected, errors if known else None)
@@ -115,11 +114,12 @@ class _Played:
         return values, errors
 
 
-def _together(game: Game, numbers: int) -> Iterator[tuple[int, Floats]]:
+def _together(game: Game, numbers: int, told: Told) -> Iterator[tuple[int, Floats]]:
     """The rounds of a game, some of them joined."""
     some = max(1, TOGETHER // max(1, numbers))
     first, waiting = 0, []
-    for _, worth in game.rounds:
+    for start, worth in game.rounds:
+        told(start + len(worth))
         waiting.append(worth)
         if sum(map(len, waiting)) >= some:
             yield first, np.concatenate(waiting)
