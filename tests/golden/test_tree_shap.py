@@ -244,6 +244,22 @@ def test_a_column_for_each_of_many_categories():
     assert np.allclose(found.attributions.values, exact.attributions.values, atol=1e-5)
 
 
+def test_columns_for_more_categories_than_can_be_tried_are_not_guessed():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"store": [f"store {n}" for n in rng.integers(0, 400, 3000)], "x": rng.normal(size=3000)}
+    )
+    y = rows["store"].str.len() * rows["x"] + rows["store"].str.endswith("7") * 2
+    parts = ColumnTransformer([("store", OneHotEncoder(), ["store"]), ("rest", "passthrough", ["x"])])
+    model = make_pipeline(parts, RandomForestRegressor(5, max_depth=8, random_state=0)).fit(rows, y)
+    settings = {"rows": 1000, "background": rows.iloc[:3]}
+    found = spalje.explain(rows, model, **settings)
+    assert found.method == "kernel"
+    assert "too many to be tried" in found.reason or "one by one" in found.reason
+    exact = spalje.explain(rows, model, method="exact", **settings)
+    assert np.allclose(found.attributions.values, exact.attributions.values, atol=1e-9)
+
+
 def test_what_is_not_separable_is_refused_with_the_reason():
     """Trees that see the ratio of two features do not tell what either adds."""
     data = load_iris(as_frame=True).data

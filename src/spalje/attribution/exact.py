@@ -8,7 +8,7 @@ import pyarrow as pa
 from spalje.attribution.attributions import Attributions, Floats, Model
 from spalje.attribution.background import Background
 from spalje.attribution.board import Masks
-from spalje.attribution.game import play
+from spalje.attribution.game import Game, play
 from spalje.attribution.link import Link
 from spalje.attribution.players import Players
 from spalje.errors import BadInput
@@ -45,20 +45,38 @@ def explain_exactly(
         array([3., 3.])
     """
     players = players or Players.of(rows.column_names)
-    features = len(players.names)
-    if features > MOST:
+    return attribute_exactly(
+        play(model, rows, background, every_coalition(len(players.names)), players, link), players.names
+    )
+
+
+def every_coalition(players: int) -> Masks:
+    """All coalitions, shape (2**players, players).
+
+    Raises:
+        BadInput: there are more than ``MOST`` players.
+    """
+    if players > MOST:
         raise BadInput(
-            f"Exact values take 2**{features} coalitions; they are for {MOST} features or groups at most.",
+            f"Exact values take 2**{players} coalitions; they are for {MOST} features or groups at most.",
             do="Use method='kernel', or put features together in groups.",
         )
-    masks = ((np.arange(2**features)[:, None] >> np.arange(features)) & 1).astype(bool)
-    coefficients = shapley_coefficients(masks)
-    game = play(model, rows, background, masks, players, link)
-    values = np.empty((rows.num_rows, features, len(game.expected)))
+    return ((np.arange(2**players)[:, None] >> np.arange(players)) & 1).astype(np.bool_)
+
+
+def attribute_exactly(game: Game, players: tuple[str, ...]) -> Attributions:
+    """Shapley values, from a game in which every coalition is played.
+
+    Args:
+        game: of the masks of ``every_coalition``.
+        players: their names.
+    """
+    coefficients = shapley_coefficients(every_coalition(len(players)))
+    values = np.empty((len(game.predictions), len(players), len(game.expected)))
     for start, worth in game.rounds:
         values[start : start + len(worth)] = np.einsum("fc,rco->rfo", coefficients, worth)
     errors = np.where(np.isnan(values), np.nan, 0.0)
-    return Attributions(players.names, values, game.predictions, game.expected, errors)
+    return Attributions(players, values, game.predictions, game.expected, errors)
 
 
 def shapley_coefficients(masks: Masks) -> Floats:

@@ -1,16 +1,15 @@
 """What explains a model: the way that suits it, chosen and prepared once, then used for any rows."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from spalje.attribution.attributions import Attributions, Floats
+from spalje.attribution.attributions import Attributions
 from spalje.attribution.background import Background
 from spalje.attribution.design import Design, leverage_design, usual_budget
-from spalje.attribution.exact import explain_exactly
+from spalje.attribution.exact import attribute_exactly, every_coalition
 from spalje.attribution.game import Tally, play
 from spalje.attribution.kernel_shap import Told, attribute, nobody
 from spalje.attribution.link import LINKS, Link
@@ -128,12 +127,14 @@ class Explainer:
             found = self.trees.explain(self.shap, self.model, rows, self.players)
             told(rows.num_rows)
             return found
+        names = self.players.names
+        masks = every_coalition(len(names)) if self.design is None else self.design.masks
+        game = play(self.model.stream, rows, self.background, masks, self.players, self.link)
         if self.design is None:
-            found = explain_exactly(self._counted, rows, self.background, self.players, self.link)
+            found = attribute_exactly(game, names)
             told(rows.num_rows)
-            return found
-        game = play(self.model.stream, rows, self.background, self.design.masks, self.players, self.link)
-        found = attribute(game, self.design, self.players.names, told)
+        else:
+            found = attribute(game, self.design, names, told)
         self.tally.asked += game.tally.asked
         self.tally.unanswered += game.tally.unanswered
         self.tally.restless = max(self.tally.restless, game.restless)
@@ -145,12 +146,6 @@ class Explainer:
             return 0
         coalitions = 1 << len(self.players.names) if self.design is None else len(self.design.masks)
         return rows * coalitions * len(self.background.weights)
-
-    def _counted(self, tables: Iterable[pa.Table]) -> Iterator[Floats]:
-        for answer in self.model.stream(tables):
-            self.tally.asked += len(answer)
-            self.tally.unanswered += int((~np.isfinite(answer).all(axis=1)).sum())
-            yield answer
 
 
 def _precise(made: Explainer, rows: pa.Table, error: float, rng: np.random.Generator) -> Explainer:

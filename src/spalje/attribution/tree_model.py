@@ -27,6 +27,8 @@ READERS: dict[str, Callable[[pa.Table], Trees]] = {
 
 #: Rows of which a feature is changed to see what the trees are shown instead, and values that it gets.
 TRIED, VALUES = 16, 6
+#: Rows from which these and the synthetic ones are taken.
+MOST = 5000
 #: Synthetic rows that trees and model must agree on.
 MIXED = 256
 #: Predictions agree that differ by no more than this share of their spread: trees of 32-bit floats add up so.
@@ -101,17 +103,19 @@ class TreeModel:
         except BadInput as error:
             raise Unfit(str(error)) from error
         rng = np.random.default_rng(0)
-        board = Board.of(rows, background.table)
+        columns = len(trees.features)
+        board = Board.of(_some(rows, MOST, rng), background.table)
         mixture = _mixture(board, rng)
         owner = _owner(model, board, trees, rng)
-        seen = _shown(model, board.background, len(trees.features))
-        mixed = _shown(model, mixture.table, len(trees.features))
-        of_rows = _shown(model, board.rows.take(mixture.rows), len(trees.features))
+        seen = _shown(model, board.background, columns)
+        mixed = _shown(model, mixture.table, columns)
+        of_rows = _shown(model, board.rows.take(mixture.rows), columns)
         together = np.where(mixture.taken[:, np.maximum(owner, 0)].T, of_rows, seen[:, mixture.backgrounds])
         if not np.array_equal(together, mixed, equal_nan=True):
             raise Unfit(
                 "what its trees are shown of a row is not put together from the row's cells one by one"
             )
+        _nobodys(owner, _shown(model, rows, columns), seen)
         trees = _agreeing(trees, mixed, model.predict(mixture.table), link)
         expected = background.weights @ trees.predict(seen)
         return cls(trees, owner, link, seen, background.weights, expected)
@@ -195,9 +199,7 @@ def _shown(model: Answers, table: pa.Table, columns: int) -> Floats:
 def _owner(model: Answers, board: Board, trees: Trees, rng: np.random.Generator) -> Places:
     """On which of the model's features each column depends that the trees see; -1 where it never changes."""
     names, columns = board.rows.column_names, len(trees.features)
-    few = board.rows.take(
-        np.sort(rng.choice(board.rows.num_rows, min(TRIED, board.rows.num_rows), replace=False))
-    )
+    few = _some(board.rows, TRIED, rng)
     pieces = [few]
     for place, field in enumerate(few.schema):
         cells = board.cells[place]
@@ -218,6 +220,24 @@ def _owner(model: Answers, board: Board, trees: Trees, rng: np.random.Generator)
     known = {name: place for place, name in enumerate(names)}
     named = np.array([known.get(name, -1) for name in trees.features])
     return np.where(changed.any(axis=1), changed.argmax(axis=1), named)
+
+
+def _some(rows: pa.Table, most: int, rng: np.random.Generator) -> pa.Table:
+    if rows.num_rows <= most:
+        return rows
+    return rows.take(np.sort(rng.choice(rows.num_rows, most, replace=False)))
+
+
+def _nobodys(owner: Places, rows: Floats, background: Floats) -> None:
+    """Make sure that a column whose owner was not found is the same in all rows and in the background."""
+    alone = np.flatnonzero(owner < 0)
+    there = np.concatenate([background[alone], rows[alone]], axis=1)
+    first = there[:, :1]
+    other = ~((there == first) | (np.isnan(there) & np.isnan(first))).all(axis=1)
+    if other.any():
+        raise Unfit(
+            f"{other.sum()} columns that its trees are shown change with values that are too many to be tried"
+        )
 
 
 def _agreeing(trees: Trees, cells: Floats, predictions: Floats, link: Link) -> Trees:
