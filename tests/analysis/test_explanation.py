@@ -245,6 +245,32 @@ def test_other_settings_or_another_model_start_anew(tmp_path, monkeypatch):
         assert not any("before" in note for note in found.notes), change
 
 
+def test_other_weights_of_the_same_background_start_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(explanation, "BLOCK", 50)
+    (tmp_path / "inference.py").write_text(textwrap.dedent(SLOW))
+    table, out = numbers(200), tmp_path / "out"
+
+    def stop(done, _total):
+        if done >= 100:
+            raise KeyboardInterrupt
+
+    behind = [Background(table.slice(0, 2), np.array(weights)) for weights in ([0.5, 0.5], [0.9, 0.1])]
+    settings = {"method": "kernel", "partial": out}
+    with pytest.raises(KeyboardInterrupt):
+        spalje.explain(table, tmp_path / "inference.py", background=behind[0], told=stop, **settings)
+    found = spalje.explain(table, tmp_path / "inference.py", background=behind[1], **settings)
+    assert not any("before" in note for note in found.notes)
+
+
+def test_blocks_of_rows_change_little(monkeypatch):
+    whole = spalje.explain(numbers(300, 10), product_of_ten, background=2, coalitions=400)
+    monkeypatch.setattr(explanation, "LARGE_BLOCK", 100)
+    parts = spalje.explain(numbers(300, 10), product_of_ten, background=2, coalitions=400)
+    apart = np.abs(parts.attributions.values - whole.attributions.values)
+    assert apart.mean() < 2 * whole.attributions.errors.mean()
+    assert adds_up(parts)
+
+
 def test_a_model_that_fails_on_some_rows_is_asked_for_the_others(tmp_path):
     script = """
         def model_fn(folder): return None
@@ -293,6 +319,10 @@ def test_a_random_model_is_remarked_upon():
     rng = np.random.default_rng(0)
     found = spalje.explain(numbers(50), lambda t: t["x0"] + rng.normal(size=len(t)), background=2)
     assert any("random" in note for note in found.notes)
+    exact = spalje.explain(
+        numbers(50), lambda t: t["x0"] + rng.normal(size=len(t)), background=2, method="exact"
+    )
+    assert any("random" in note for note in exact.notes)
     assert not any("random" in note for note in spalje.explain(numbers(50), product, background=2).notes)
 
 

@@ -28,8 +28,8 @@ from spalje.storage.source import Table
 ROWS = 2000
 #: Rows that a background is made of.
 BEHIND = 5000
-#: Rows that are explained between two savings of what is done.
-BLOCK = 500
+#: Rows that are explained between two savings of what is done, and at a time where nothing is saved.
+BLOCK, LARGE_BLOCK = 500, 10_000
 #: Rows that the model is timed on, at most, and seconds that say enough.
 TIMED, WORTHWHILE_S = 1000, 0.1
 #: Two answers for the same rows that differ by more than this, in standard deviations, are remarked upon.
@@ -221,7 +221,16 @@ def explain(
         )
         kept = Partial.of(
             partial,
-            [identity(model, partial), method, link, coalitions, error, seed, groups],
+            [
+                identity(model, partial),
+                method,
+                link,
+                coalitions,
+                error,
+                seed,
+                groups,
+                behind.weights.tolist(),
+            ],
             [cells, behind.table],
         )
         cost(_cost(explainer, cells, kept.rows))
@@ -296,7 +305,7 @@ def _blocks(
     done = kept.rows
     told(done, cells.num_rows)
     while done < cells.num_rows:
-        block = cells.slice(done, BLOCK if kept.folder else cells.num_rows)
+        block = cells.slice(done, BLOCK if kept.folder else LARGE_BLOCK)
         parts.append(explainer.explain(block, _after(told, done, cells.num_rows)))
         kept.save(parts[-1], done)
         done += block.num_rows

@@ -65,9 +65,10 @@ def write(found: Explanation, out: Path, title: str) -> tuple[str, ...]:
 def summary(found: Explanation) -> dict[str, Any]:
     """What is in ``explanation.json``: strict JSON."""
     importance, (low, high), shares = found.importance(), found.intervals(), found.shares()
-    errors = found.explained.errors
+    explained = found.explained
+    errors = explained.errors
     return {
-        "rows": len(found.explained.values),
+        "rows": len(explained.values),
         "rows_total": found.total,
         "method": found.method,
         "reason": found.reason,
@@ -87,8 +88,8 @@ def summary(found: Explanation) -> dict[str, Any]:
                         "mean_abs": float(importance[place, output]),
                         "low": float(low[place, output]),
                         "high": float(high[place, output]),
-                        "median": float(np.median(found.explained.values[:, place, output])),
-                        "mean_sq": float((found.explained.values[:, place, output] ** 2).mean()),
+                        "median": float(np.median(explained.values[:, place, output])),
+                        "mean_sq": float((explained.values[:, place, output] ** 2).mean()),
                     }
                     for output, label in enumerate(found.labels)
                 },

@@ -14,6 +14,7 @@ none. With ``--lenient``, rows on which the script fails get NaN, and ``failed``
 
 import argparse
 import atexit
+import functools
 import importlib.util
 import io
 import json
@@ -191,6 +192,7 @@ def asked(ask: str, table: pa.Table, predict: Predict, model: Any) -> tuple[str,
         return "none", None, f"{type(error).__name__}: {error}"
 
 
+@functools.cache
 def beside(name: str) -> ModuleType:
     """A program that stands beside this one."""
     spec = importlib.util.spec_from_file_location(f"_{name}", Path(__file__).with_name(f"{name}.py"))

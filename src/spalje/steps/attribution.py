@@ -90,16 +90,14 @@ def write_baseline(
         if pool.num_rows > chosen.rows:
             rows = pool.take(np.sort(drawing.choice(pool.num_rows, chosen.rows, replace=False)))
         name = "the synthetic rows that explain the baseline"
-        explainer = _explainer(process, name, rows.select(features), background, chosen, designing)
-        explained = explainer.explain(rows.select(features))
+        explained = _explained(process, name, rows.select(features), background, chosen, designing)
     days = periods(rows, problem.time)
     moved = magnitudes(explained)
     spans = [span for span in SPANS if span <= days.max() + 1]
     baseline = AttributionBaseline(
         explained=GlobalAttributions.of(explained, chosen.aggregate),
         noise=tuple(_noise(moved, days, size, span, guessing) for span in spans for size in ROWS),
-        # a batch has to be explained in the same way, whatever suits it
-        settings=chosen.model_copy(update={"method": explainer.method}).model_dump(),
+        settings=chosen.model_dump(),
     )
     write_background(background, out / BACKGROUND)
     (out / BASELINE).write_text(baseline.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -151,8 +149,7 @@ def check(
             _same_features(features, background, baseline)
             rows = draw(data, _columns(data, problem, features), chosen.rows, drawing)
             name = "the synthetic rows that explain the batch"
-            explainer = _explainer(process, name, rows.select(features), background, as_then, designing)
-            explained = explainer.explain(rows.select(features))
+            explained = _explained(process, name, rows.select(features), background, as_then, designing)
         live, span = (
             GlobalAttributions.of(explained, as_then.aggregate),
             int(periods(rows, problem.time).max()) + 1,
@@ -180,15 +177,15 @@ def _noise(
     return Noise(rows=rows, span=span, tv=variation, ndcg=score)
 
 
-def _explainer(
+def _explained(
     process: ModelProcess,
     name: str,
     rows: pa.Table,
     background: Background,
     chosen: BaselineSettings,
     rng: np.random.Generator,
-) -> Explainer:
-    return Explainer.of(
+) -> Attributions:
+    explainer = Explainer.of(
         ProcessAnswers(process, name),
         rows,
         background,
@@ -198,6 +195,14 @@ def _explainer(
         coalitions=chosen.samples,
         rng=rng,
     )
+    found = explainer.explain(rows)
+    lost = int(np.isnan(found.values).any(axis=(1, 2)).sum())
+    if lost:
+        raise BadInput(
+            f"{lost:,} of {rows.num_rows:,} rows cannot be explained: their predictions have no {chosen.link}.",
+            do="Set link='identity' in the baseline step.",
+        )
+    return found
 
 
 def read_baseline(folder: Path) -> tuple[AttributionBaseline, Background]:
