@@ -4,12 +4,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
-from importlib.resources import files
 
 import numpy as np
 import pyarrow as pa
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -17,6 +14,7 @@ from spalje.attribution.attributions import Attributions, Floats
 from spalje.monitor.wording import number, percent, rows
 from spalje.report.attribution_figures import bar, beeswarm, dependence, partner, svg, waterfall
 from spalje.report.label import label, sentence
+from spalje.report.sheet import PAGES, STYLE, policy
 
 #: Outputs that get a section, features a figure and a line of the table, and rows a figure.
 OUTPUTS, DEPENDENCE, LISTED, EXPLAINED = 5, 6, 1000, 3
@@ -32,19 +30,7 @@ _FIGURES = """
 .output { scroll-margin-top: 1rem; }
 @media print { .plots { grid-template-columns: 1fr 1fr; } }
 """
-_STYLE = files("spalje.report").joinpath("templates/style.css").read_text(encoding="utf-8") + _FIGURES
-#: Nothing is loaded and no script runs; figures stand in the page; the one style sheet is named by its hash.
-_POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-    f"style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
-)
-_PAGES = Environment(
-    loader=PackageLoader("spalje.report"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_STYLE = STYLE + _FIGURES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +75,9 @@ def html(report: Report) -> str:
     notes = [sentence(note) for note in report.notes]
     if left_out:
         notes.append(f"{rows(left_out)} more {'output is' if left_out == 1 else 'outputs are'} left out.")
-    return _PAGES.get_template("attributions.html").render(
+    return PAGES.get_template("attributions.html").render(
         style=Markup(_STYLE),  # noqa: S704  a file of ours
-        policy=_POLICY,
+        policy=policy(_STYLE, pictures=True),
         title=label(report.title, 120),
         how=f"{sentence(report.method)}, {explained} {'row' if explained == '1' else 'rows'}.",
         facts=[

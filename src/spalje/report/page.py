@@ -1,11 +1,7 @@
 """The page of a report: HTML that needs nothing but itself, and no scripts."""
 
-import hashlib
-from base64 import b64encode
 from dataclasses import dataclass
-from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from spalje.monitor.verdict import Violation
@@ -16,6 +12,7 @@ from spalje.report.figures import Drift, Figures
 from spalje.report.label import label, sentence
 from spalje.report.report import Report
 from spalje.report.rules import compared_rules, sagemaker_checks
+from spalje.report.sheet import PAGES, STYLE, policy
 from spalje.report.subject import Subject, subjects
 
 #: Columns that get a figure, and rows of the table of the others: so large a page still opens at once.
@@ -24,20 +21,6 @@ DRAWN, LISTED = 50, 2000
 FINDINGS = 100
 #: A table of the others no longer than this is printed, and is open where no column has a card.
 SHORT = 60
-
-_STYLE = files("spalje.report").joinpath("templates/style.css").read_text(encoding="utf-8")
-#: Nothing is loaded and no script runs; the one style sheet is named by its hash (CSP Level 2).
-_POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    f"style-src 'sha256-{b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
-)
-_PAGES = Environment(
-    loader=PackageLoader("spalje.report"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +41,11 @@ def page(report: Report) -> str:
     blocking = [violation for violation in report.verdict.violations if violation.breach]
     others = [violation for violation in report.verdict.violations if not violation.breach]
     drift = figures.drift
-    return _PAGES.get_template(
+    return PAGES.get_template(
         "data_quality.html"
     ).render(
-        style=Markup(_STYLE),  # noqa: S704  a file of ours
-        policy=_POLICY,
+        style=Markup(STYLE),  # noqa: S704  a file of ours
+        policy=policy(STYLE),
         title=label(report.title, 120),
         outcome=str(report.verdict.outcome),
         outcome_word=OUTCOMES[report.verdict.outcome],
