@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spalje.profile import number, points, text
 from spalje.profile.document import from_dict, to_dict
 from spalje.profile.kll import Kll
+from spalje.profile.moments import Moments
 from spalje.profile.profile import Profile, merge
 from spalje.profile.scan import profile_batches
 
@@ -61,6 +62,13 @@ def assert_same(one: Profile, two: Profile) -> None:
             scale = max(abs(float(mine.low)), abs(float(mine.high)), 5e-324)
             assert mine.mean / scale == pytest.approx(theirs.mean / scale, abs=1e-12)
             assert mine.std / scale == pytest.approx(theirs.std / scale, abs=1e-7)
+
+
+@pytest.mark.parametrize("value", [5e-324, -5e-324, 2.2250738585072014e-308, 0.1, 1.7976931348623157e308])
+def test_parts_of_one_number_have_it_as_their_mean(value):
+    part = Moments.weighted(np.array([value]), np.array([1]), value, value)
+    both = part.merge(part)
+    assert (both.mean, both.merge(part).mean, both.std) == (value, value, 0.0)
 
 
 @FEW

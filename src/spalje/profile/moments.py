@@ -96,13 +96,17 @@ class Moments:
             return other if self.count == 0 else self
         count = self.count + other.count
         mine, theirs = self.count / count, other.count / count
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        # parts of the smallest floats would vanish by themselves
+        scale = _scale(low, high)
+        mean = (self.mean / scale * mine + other.mean / scale * theirs) * scale
         apart = (other.mean / 2 - self.mean / 2) * (2 * sqrt(mine * theirs))
         return type(self)(
             count,
-            max(-LARGEST, min(LARGEST, self.mean * mine + other.mean * theirs)),
+            max(float(low), min(float(high), mean)),
             min(LARGEST, hypot(self.std * sqrt(mine), other.std * sqrt(theirs), apart)),
-            min(self.low, other.low),
-            max(self.high, other.high),
+            low,
+            high,
         )
 
     @property
