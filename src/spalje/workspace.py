@@ -16,13 +16,14 @@ from typing import Any
 from spalje import __version__
 from spalje.errors import BadInput, NotFound
 from spalje.execution import environment as environments
-from spalje.execution.consequence import Conclusion, conclusion
+from spalje.execution.consequence import Conclusion, conclusion, retraining
 from spalje.execution.environment import Environment
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.execution.lease import Heartbeat
 from spalje.execution.owner import this_process
 from spalje.execution.runner import Runner
+from spalje.execution.standing import standing, verdicts_of
 from spalje.execution.start import Commit, Order, Starter
 from spalje.fingerprint import fingerprint
 from spalje.lineage.run import Run
@@ -139,12 +140,15 @@ class Workspace:
         """What registering and deciding need to know beyond their inputs."""
         approved = self.metadata.versions.latest_approved(run.project)
         states = self.metadata.steps.all(run.id).values()
+        batch = self.metadata.batches.get(run.batch) if run.batch else None
         return {
             "cost": sum(state.usage.cost for state in states if state.usage),
             "environment": next((state.environment for state in states if state.environment), ""),
             "previous_baselines": dict(approved.content.baselines) if approved else None,
             "retrain": self.metadata.projects.get(run.project).retrain,
-            "batch": self.metadata.batches.get(run.batch) if run.batch else None,
+            "batch": batch,
+            "standing": standing(run, self.metadata, self.artifacts),
+            "said": verdicts_of(batch, self.artifacts) if batch else {},
         }
 
     def execute(self, run: Run, *, use_cache: bool = True, listener: Listener = ignore) -> Run:
@@ -216,6 +220,19 @@ class Workspace:
     def conclusion(self, run: Run) -> Conclusion:
         """What a run decided."""
         return conclusion(self.metadata.steps.all(run.id), self.artifacts)
+
+    def retraining(self, run: Run) -> Run | None:
+        """The build that a run's decision calls for, recorded and not yet executed; None when there is none.
+
+        A run calls for one build, however often it is asked: the first is remembered.
+        """
+        order = retraining(run, self.conclusion(run))
+        if order is None:
+            return None
+        builds = self.metadata.runs.list(project=run.project, pipeline=order.pipeline, limit=100)
+        if any(build.started_by == run.id for build in builds):
+            return None
+        return self.starter.start_or_record(order)
 
     def deliver_truth(self, project: str, file: Path, by: str) -> tuple[Run, ...]:
         """Store a delivery of ground truth and record the quality runs that it calls for."""

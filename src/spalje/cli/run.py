@@ -117,7 +117,22 @@ def _execute(workspace: Workspace, run: Run, common: Common, *, use_cache: bool 
         _summary(workspace, ended)
     if ended.status is not Status.SUCCEEDED:
         raise failure(workspace, ended)
+    retrain(workspace, ended, quiet=common.json)
     return exit_code(workspace, ended)
+
+
+def retrain(workspace: Workspace, run: Run, *, quiet: bool) -> None:
+    """Start, in a process of its own, the build that a run's decision calls for, where it starts by itself."""
+    build = workspace.retraining(run)
+    if build is None:
+        return
+    if not build.status.ended:
+        start_detached(workspace, build)
+    if not quiet:
+        said = (
+            f"failed: {build.error}" if build.status.ended else f"follow it with: spalje run watch {build.id}"
+        )
+        console().print(Text.assemble("Retraining: ", (build.id, "bold"), f" started; {said}"))
 
 
 def failure(workspace: Workspace, run: Run) -> SpaljeError:

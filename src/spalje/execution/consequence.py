@@ -7,7 +7,6 @@ from typing import Any
 
 from spalje.execution.start import Order
 from spalje.lineage.run import Run, StepRun
-from spalje.registry.project import Project
 from spalje.storage.artifacts import Artifacts
 
 
@@ -18,10 +17,12 @@ class Conclusion:
     Attributes:
         action: publish, block, investigate or retrain; None for a run without a decide step.
         reasons: why, in plain words.
+        automatic: whether a retraining starts by itself.
     """
 
     action: str | None
     reasons: tuple[str, ...] = ()
+    automatic: bool = False
 
     @property
     def alarming(self) -> bool:
@@ -35,12 +36,14 @@ def conclusion(states: Mapping[str, StepRun], artifacts: Artifacts) -> Conclusio
         if "decision" in state.outputs:
             text = (artifacts.open(state.outputs["decision"]) / "decision.json").read_text(encoding="utf-8")
             decision: dict[str, Any] = json.loads(text)
-            return Conclusion(decision["action"], tuple(decision["reasons"]))
+            return Conclusion(
+                decision["action"], tuple(decision["reasons"]), decision.get("automatic", False)
+            )
     return Conclusion(None)
 
 
-def retraining(run: Run, concluded: Conclusion, project: Project, by: str) -> Order | None:
-    """The build that a decision to retrain starts, where the project retrains by itself."""
-    if concluded.action != "retrain" or project.retrain != "auto":
+def retraining(run: Run, concluded: Conclusion) -> Order | None:
+    """The build that a run's decision starts by itself; it is started by that run, so that it is started once."""
+    if concluded.action != "retrain" or not concluded.automatic:
         return None
-    return Order(run.project, "build", by, trigger="retrain")
+    return Order(run.project, "build", run.id, trigger="retrain")

@@ -1,13 +1,15 @@
 """The decide step: what follows from the verdicts, before a batch goes out or after its truth is known."""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow.compute as pc
 
-from spalje.errors import BadInput
-from spalje.monitor.decision import Action, Decision, decide_batch, decide_quality
+from spalje.errors import BadInput, NotFound
+from spalje.monitor.constraints import checked
+from spalje.monitor.decision import Action, Decision, Rules, Standing, decide_batch, decide_quality
 from spalje.registry.batch import Batch, BatchStatus, Evaluation, NewBatch
 from spalje.steps.context import StepContext, StepResult
 from spalje.steps.verdict_file import read_verdict
@@ -40,9 +42,15 @@ def _publish(context: StepContext) -> StepResult:
         for port, folder in context.inputs.items()
         if port.startswith("verdict_")
     }
-    decision = decide_batch(verdicts, evidence=_evidence(context), at=context.now)
-    _write(context, decision)
     first, last = _dates(context.inputs["predictions"], context.problem.time)
+    decision = decide_batch(
+        verdicts,
+        rules=_rules(context),
+        standing=_before(context.facts["standing"], first, last),
+        evidence=_evidence(context),
+        at=context.now,
+    )
+    _write(context, decision)
     batch = NewBatch(
         project=context.run.project,
         run=context.run.id,
@@ -61,8 +69,14 @@ def _publish(context: StepContext) -> StepResult:
 def _judge(context: StepContext) -> StepResult:
     (port,) = [name for name in context.inputs if name.startswith("verdict_")]
     verdict = read_verdict(context.inputs[port])
-    policy = str(context.settings.get("retrain", context.facts["retrain"]))
-    decision = decide_quality(verdict, retrain=policy, evidence=_evidence(context), at=context.now)
+    decision = decide_quality(
+        verdict,
+        rules=_rules(context),
+        standing=context.facts["standing"],
+        drift=context.facts["said"],
+        evidence=_evidence(context),
+        at=context.now,
+    )
     _write(context, decision)
     batch: Batch = context.facts["batch"]
     metrics = json.loads((context.inputs[port] / "metrics.json").read_text(encoding="utf-8"))
@@ -77,6 +91,23 @@ def _judge(context: StepContext) -> StepResult:
         metrics=metrics,
     )
     return StepResult(effects=(evaluation,), outcome=str(decision.action))
+
+
+def _rules(context: StepContext) -> Rules:
+    """The rules of the step's settings; what they leave out is the project's word, then the default."""
+    for name in context.settings:
+        if name not in Rules.model_fields:
+            raise NotFound("setting of a decision", name, Rules.model_fields)
+    given = {"retrain": context.facts["retrain"], **context.settings}
+    return checked(Rules, given, f"the settings of step '{context.spec.name}'")
+
+
+def _before(standing: Standing, first: date | None, last: date | None) -> Standing:
+    """Where the project stands, with only the batches about earlier days."""
+    earlier = tuple(
+        past for past in standing.earlier if first is None or past.day is None or past.day < first
+    )
+    return replace(standing, day=last, earlier=earlier)
 
 
 def _evidence(context: StepContext) -> dict[str, str]:
