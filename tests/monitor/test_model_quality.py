@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from spalje.monitor.judged_batch import JudgedBatch
 from spalje.monitor.measurement import Judged, fitting_score, measure, metrics_of
 from spalje.monitor.metric_constraint import MetricConstraint, suggest
 from spalje.monitor.model_quality import Rule, check, check_constraints
@@ -34,8 +35,10 @@ def of(judged, seed=1):
     return measure(judged, fitting_score(judged), np.random.default_rng(seed))
 
 
-def verdict(batch, held, *, coverage=1.0, **rule):
-    found = check(of(batch), held, coverage=coverage, rule=Rule(**rule), rng=np.random.default_rng(2))
+def verdict(batch, held, *, coverage=1.0, earlier=(), **rule):
+    found = check(
+        of(batch), held, earlier=earlier, coverage=coverage, rule=Rule(**rule), rng=np.random.default_rng(2)
+    )
     json.dumps(found.model_dump(mode="json"), allow_nan=False)
     return found
 
@@ -84,7 +87,9 @@ def test_plain_words(nine_weeks, half_a_year):
     deviance = next(row for row in found.figures["evidence"] if row["name"] == "poisson_deviance")
     told = f"Poisson deviance {deviance['now']:.3g} against {deviance['then']:.3g} at build time (+{100 * deviance['worse_by']:.0f} %)"
     assert found.summary.startswith(f"{told}, worse than all 9 weeks of the baseline; bias -")
-    assert found.summary.endswith("Uncalibrated: 9 weeks of baseline; a false-alarm rate of 5 % takes 19.")
+    assert found.summary.endswith(
+        "Uncalibrated: 9 weeks of the baseline; a false-alarm rate of 5 % takes 19."
+    )
     assert not found.figures["calibrated"]
     calibrated = verdict(week(1, demand=2.0), half_a_year)
     assert calibrated.figures["calibrated"]
@@ -297,7 +302,9 @@ def test_a_perfect_baseline():
     ],
 )
 def test_ranks_in_words(periods, rank, count, says):
-    found = Evidence("bias", -0.3, 0.02, 0.28, 0.2, p=None, rank=rank, periods=count, sure=True, likely=True)
+    found = Evidence(
+        "bias", -0.3, 0.02, 0.28, 0.2, 0.4, p=None, rank=rank, periods=count, sure=True, likely=True
+    )
     assert sentence(found, "RMSE", periods) == f"bias -30 % against +2.0 % at build time, {says}"
 
 
@@ -306,3 +313,83 @@ def test_stretches_are_named():
     assert stretches(np.arange(MONDAY, MONDAY + 30), weekday=False) == "stretches of 30 days"
     names = [stretches(np.array([MONDAY + day]), weekday=True) for day in range(7)]
     assert names == ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"]
+
+
+def judged_week(number, *, outcome=Outcome.OK, first=MONDAY - 7 * 40, days=7, **changes):
+    """What the truth said about the batch of a week that was judged before."""
+    rows = sales(1, np.random.default_rng(500 + number), first=first + 7 * number, **changes)
+    kept = rows.days < rows.days.min() + days
+    part = Judged("regression", rows.truth[kept], rows.prediction[kept], rows.days[kept])
+    return JudgedBatch.of(measure(part, "poisson_deviance", np.random.default_rng(1))).model_copy(
+        update={"outcome": outcome, "version": 1}
+    )
+
+
+def test_earlier_batches_make_a_short_baseline_calibrated(nine_weeks):
+    earlier = [judged_week(number) for number in range(9, 19)]
+    found = verdict(week(101), nine_weeks, earlier=earlier)
+    assert found.figures["calibrated"]
+    assert len(found.figures["periods"]) == 19
+    assert found.figures["periods"][-1]["first"] == earlier[-1].first.isoformat()
+    bad = verdict(week(1, demand=2.0), nine_weeks, earlier=earlier)
+    assert "worse than all 19 weeks of baseline and earlier batches" in bad.summary
+    assert bad.figures["evidence"][0]["p"] == pytest.approx(1 / 20)
+    assert bad.outcome is Outcome.ALARM
+
+
+def test_a_batch_that_was_an_alarm_is_no_example(nine_weeks):
+    """A wave of bad weeks must not make itself usual."""
+    bad = [judged_week(number, demand=2.0, outcome=Outcome.ALARM) for number in range(9, 29)]
+    found = verdict(week(1, demand=2.0), nine_weeks, earlier=bad)
+    assert len(found.figures["periods"]) == 9
+    assert found.outcome is Outcome.ALARM
+
+
+def test_only_batches_of_the_same_length_season_and_score_count(nine_weeks):
+    short = judged_week(9, days=3)
+    tuesday = judged_week(10, first=MONDAY + 1 - 7 * 40)
+    other_score = judged_week(11).model_copy(update={"score": "rmse"})
+    missing = judged_week(12).model_copy(update={"outcome": Outcome.INSUFFICIENT})
+    found = verdict(week(101), nine_weeks, earlier=[short, tuesday, other_score, missing])
+    assert len(found.figures["periods"]) == 9
+
+
+def saturdays_are_hard(first, weeks, seed, *, demand=1.0):
+    rows = sales(weeks, np.random.default_rng(seed), first=first, wobble=0.02)
+    saturday = (rows.days - MONDAY) % 7 == 5
+    rng = np.random.default_rng(seed + 1)
+    noisy = np.where(saturday, rng.poisson(rows.truth * 3.0), rows.truth * demand)
+    return Judged("regression", noisy.astype(float), rows.prediction, rows.days, rows.clusters, "store")
+
+
+def test_a_day_that_is_always_hard_is_no_alarm():
+    held = ModelQualityBaseline.of(of(saturdays_are_hard(MONDAY - 7 * 40, 26, 7)), season="weekday")
+    whole = saturdays_are_hard(MONDAY, 1, 70)
+    for weekday, says in ((5, "as a rule"), (1, "as a rule")):
+        kept = whole.days == MONDAY + weekday
+        day = Judged("regression", *(part[kept] for part in (whole.truth, whole.prediction, whole.days, whole.clusters)), "store")  # fmt: skip
+        found = verdict(day, held)
+        assert found.figures["seasonal"]
+        assert abs(found.figures["evidence"][0]["worse_by"]) < 0.3, "held against days of its own kind"
+        assert found.outcome is Outcome.OK, found.summary
+        assert says in found.summary
+
+
+def test_months_are_held_against_their_own_once_there_are_two_years():
+    def daily(first, days, seed):
+        rng = np.random.default_rng(seed)
+        when = np.repeat(np.arange(first, first + days), 20)
+        december = when.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12 == 11
+        truth = rng.normal(0, np.where(december, 3.0, 1.0))
+        return Judged("regression", truth, np.zeros(len(when)), when, np.arange(len(when)) % 20, "store")
+
+    first = int(np.datetime64("2015-01-01", "D").astype(int))
+    long = ModelQualityBaseline.of(of(daily(first, 3 * 365, 1)), season="month")
+    short = ModelQualityBaseline.of(of(daily(first, 365, 1)), season="month")
+    december = daily(int(np.datetime64("2018-12-03", "D").astype(int)), 7, 2)
+    for held, seasonal, months in ((long, True, {12}), (short, False, set(range(1, 13)))):
+        found = verdict(december, held)
+        assert found.figures["seasonal"] is seasonal
+        assert {int(period["first"][5:7]) for period in found.figures["periods"]} == months
+    assert verdict(december, long).outcome is Outcome.OK
+    assert verdict(december, short).outcome is not Outcome.OK

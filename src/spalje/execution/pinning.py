@@ -9,9 +9,11 @@ from pathlib import Path
 from spalje.errors import BadInput, NotFound, Refused
 from spalje.execution.environment import Environment
 from spalje.lineage.run import Artifact
+from spalje.monitor.suspicion import ESTIMATED
 from spalje.pipeline.definition import Definition, InputSpec
 from spalje.registry.batch import Batch
 from spalje.registry.version import ModelVersion
+from spalje.steps.judged_file import judged_batch, write_judged
 from spalje.steps.verdict_file import VERDICT
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.batch_file import CHECKED, ENDING
@@ -22,6 +24,8 @@ _FIND_PACKAGE = (
 )
 
 
+#: The monitors that learn from what the truth said about earlier batches of the same version.
+TRUTHFUL = ("model_quality", ESTIMATED)
 #: monitor -> the file that its check leaves beside its verdict, and how it ends among those of earlier batches
 LEFT = {"data_quality": (CHECKED, ENDING), "attribution": (VERDICT, f".{VERDICT}")}
 
@@ -118,14 +122,33 @@ class Pinner:
     def _history(self, spec: InputSpec) -> Artifact:
         """What a monitor's checks left of earlier batches: one file a batch, in one folder."""
         monitor = spec.name.rpartition(".")[2]
-        name, ending = LEFT[monitor]
         folder = self.artifacts.scratch()
         for batch in self.earlier:
-            verdict = batch.content.artifacts.get(f"verdict_{monitor}")
-            left = self.artifacts.open(verdict) / name if verdict else None
-            if left is not None and left.is_file():
+            if monitor in TRUTHFUL:
+                self._judged(monitor, batch, folder)
+                continue
+            name, ending = LEFT[monitor]
+            left = self._verdict_file(monitor, batch, name)
+            if left is not None:
                 shutil.copyfile(left, folder / f"{batch.number}{ending}")
         return self.artifacts.put(folder, spec.kind)
+
+    def _judged(self, monitor: str, batch: Batch, folder: Path) -> None:
+        """What the truth said about a batch of the same version, and what was expected of it before."""
+        if self.version is None or batch.content.version != self.version.number:
+            return
+        judged = judged_batch(batch)
+        if judged is not None:
+            write_judged(folder, batch.number, judged)
+        if monitor == ESTIMATED:
+            left = self._verdict_file(monitor, batch, VERDICT)
+            if left is not None:
+                shutil.copyfile(left, folder / f"{batch.number}.{VERDICT}")
+
+    def _verdict_file(self, monitor: str, batch: Batch, name: str) -> Path | None:
+        digest = batch.content.artifacts.get(f"verdict_{monitor}")
+        path = self.artifacts.open(digest) / name if digest else None
+        return path if path is not None and path.is_file() else None
 
     def _stored(self, spec: InputSpec, definition: Definition) -> Artifact:
         location = self.given.get(spec.name) or self._located(definition.locations.get(spec.name))

@@ -117,7 +117,7 @@ class Starter:
             version,
             order.batch,
             self.workspace,
-            self._earlier(order.project, definition),
+            self._earlier(order, definition),
         ).pin(definition)
         return self._record(
             order,
@@ -138,14 +138,18 @@ class Starter:
             said = "\n".join(part for part in (str(error), error.do) if part)
             return self._record(order, commit, definition=None, error=said)
 
-    def _earlier(self, project: str, definition: Definition) -> tuple[Batch, ...]:
-        """The batches that went out before, for a pipeline that learns from them: of the same days the newest."""
+    def _earlier(self, order: Order, definition: Definition) -> tuple[Batch, ...]:
+        """The batches that went out before, for a pipeline that learns from them: of the same days the newest.
+
+        For a run about a batch those before that one, so that truth that comes late finds what it would have
+        found in time.
+        """
         if not any(spec.source == "earlier" for spec in definition.inputs):
             return ()
         out = [
             batch
-            for batch in self.metadata.batches.list(project, EARLIER)
-            if batch.content.status is not BatchStatus.BLOCKED
+            for batch in self.metadata.batches.list(order.project, EARLIER)
+            if batch.content.status is not BatchStatus.BLOCKED and _before(batch, order.batch)
         ]
         newest = {(batch.content.first, batch.content.last): batch for batch in reversed(out)}
         return tuple(newest.values()) if all(first for first, _ in newest) else tuple(reversed(out))
@@ -199,6 +203,15 @@ class Starter:
             ),
             self.clock(),
         )
+
+
+def _before(batch: Batch, about: Batch | None) -> bool:
+    """Whether a batch came before the one that a run is about: it is about earlier days, or was made earlier."""
+    if about is None:
+        return True
+    if batch.content.last is None or about.content.first is None:
+        return batch.number < about.number
+    return batch.content.last < about.content.first
 
 
 def _repositories(project: Project, pipeline: str) -> tuple[str, str]:

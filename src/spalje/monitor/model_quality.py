@@ -1,6 +1,6 @@
 """The model quality monitor: is a batch, now that its truth is known, predicted worse than it should be?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import copysign, isfinite
 from typing import Any, Literal
@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from spalje.monitor import worsening_words
+from spalje.monitor.judged_batch import JudgedBatch, good_periods
 from spalje.monitor.measurement import SCORES, Measurement
 from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
@@ -54,11 +55,15 @@ def check(
     batch: Measurement,
     baseline: ModelQualityBaseline,
     *,
+    earlier: Sequence[JudgedBatch] = (),
     coverage: float,
     rule: Rule,
     rng: np.random.Generator,
 ) -> Verdict:
-    """Hold a batch against the baseline.
+    """Hold a batch against the baseline, and against the batches before it.
+
+    How much good batches differ is told by the baseline's stretches that are as long as the batch and by
+    earlier batches that were no alarm.
 
     ``alarm`` when the proper score or the bias is worse by more than the margin and beyond what good
     batches differ; ``warning`` when it is the one without quite being the other; ``insufficient`` when
@@ -67,6 +72,7 @@ def check(
     Args:
         batch: measured with the baseline's score.
         baseline: of the model version that predicted it.
+        earlier: batches of the same version that were judged before, the oldest first.
         coverage: share of the batch's rows that have truth, 0 to 1.
         rule: policy and margins.
         rng: where the bootstrap's chance comes from.
@@ -76,22 +82,29 @@ def check(
             batch.metrics, baseline.constraints, batch.rows, coverage=coverage, rule=rule
         )
     alpha = rule.alpha_for(len(batch.days))
-    first, stretches = baseline.stretches(batch.days)
+    first, stretches, seasonal = good_periods(baseline, earlier, batch.days)
     found = compare(
-        batch.score, batch.by_cluster, np.array(baseline.clusters), stretches, alpha=alpha, rng=rng
+        batch.score,
+        batch.by_cluster,
+        np.array(baseline.clusters),
+        stretches,
+        seasonal=seasonal,
+        alpha=alpha,
+        rng=rng,
     )
     levels = [_level(evidence, rule) for evidence in found]
     label = SCORES[batch.type][batch.score]
     periods = worsening_words.stretches(batch.days, weekday=baseline.season == "weekday")
+    whose = "of the baseline" if not earlier else "of baseline and earlier batches"
     broken = violated(batch.metrics, baseline.constraints)
     return Verdict(
         monitor=MONITOR,
         outcome=_worst(levels),
-        summary=worsening_words.summary(found, levels, label, periods, alpha),
+        summary=worsening_words.summary(found, levels, label, periods, alpha, whose),
         violations=tuple(
             Violation(
                 check=evidence.name,
-                description=f"{worsening_words.sentence(evidence, label, periods)}.",
+                description=f"{worsening_words.sentence(evidence, label, periods, whose)}.",
                 value=evidence.now,
                 threshold=_threshold(evidence, rule),
             )
@@ -103,11 +116,14 @@ def check(
             "score": batch.score,
             "alpha": alpha,
             "calibrated": found[0].p is not None,
+            "seasonal": seasonal,
             "evidence": [_finite(asdict(evidence)) for evidence in found],
             "baseline_metrics": _finite(baseline.metrics),
             "periods": [
-                {"first": day.isoformat(), "score": float(score(sums, root=batch.score == "rmse"))}
-                | _finite({"bias": float(bias(sums))})
+                {"first": day.isoformat() if day else None}
+                | _finite(
+                    {"score": float(score(sums, root=batch.score == "rmse")), "bias": float(bias(sums))}
+                )
                 for day, sums in zip(first, stretches, strict=True)
             ],
             "clustered_by": batch.clustered_by,

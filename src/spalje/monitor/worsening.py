@@ -25,17 +25,19 @@ class Evidence:
     Attributes:
         name: the score's name, or ``bias``.
         now: its value in the batch.
-        then: its value in the baseline.
+        then: its value in the baseline, or in the periods of its season.
         worse_by: how much worse: of a score the share by which it grew, of the bias by how much it
             is further from 0; negative: better.
         low: the end of the bootstrap interval of ``worse_by``: with the stated confidence it is at
             least this.
-        p: share of periods of the baseline, this batch included, that are as bad; None when there
-            are too few periods for the false-alarm rate asked for.
+        high: with the same confidence it is at most this.
+        p: share of periods, this batch included, that are as bad; None when there are too few
+            periods for the false-alarm rate asked for.
         rank: of how many periods it is worse.
         periods: how many there are.
         sure: whether it is worse beyond what good batches differ.
         likely: whether it is about to be: worse than nearly every period, and not by sampling alone.
+        usual: whether ``then`` is that of the periods of its season.
     """
 
     name: str
@@ -43,11 +45,13 @@ class Evidence:
     then: float
     worse_by: float
     low: float
+    high: float
     p: float | None
     rank: int
     periods: int
     sure: bool
     likely: bool
+    usual: bool = False
 
 
 def compare(
@@ -56,6 +60,7 @@ def compare(
     baseline: Tally,
     periods: Tally,
     *,
+    seasonal: bool = False,
     alpha: float,
     rng: np.random.Generator,
 ) -> tuple[Evidence, ...]:
@@ -69,7 +74,9 @@ def compare(
         name: the score's.
         batch: shape (clusters, 4), the batch's tallies by cluster.
         baseline: shape (clusters, 4), the baseline's.
-        periods: shape (periods, 4), those of the baseline's stretches that are as long as the batch.
+        periods: shape (periods, 4), those of good stretches that are as long as the batch.
+        seasonal: whether the periods are of the batch's season only (its weekday): the batch is then
+            held against all of them together, and the baseline only says how sure that is.
         alpha: the false-alarm rate, 0 to 1.
         rng: where chance comes from.
 
@@ -77,16 +84,22 @@ def compare(
         One for the score, and one for the bias where there is one.
     """
     root = name == "rmse"
-    now, then = _figures(batch.sum(axis=0), root), _figures(baseline.sum(axis=0), root)
+    usual = seasonal and len(periods) >= LEAST
+    held = periods.sum(axis=0) if usual else baseline.sum(axis=0)
+    now, then = _figures(batch.sum(axis=0), root), _figures(held, root)
     there = np.flatnonzero(np.isfinite(now) & np.isfinite(then))
     history = _figures(periods, root)[:, there]
     history = history[np.isfinite(history).all(axis=1)]
-    low = _worse_by(_figures(drawn(batch, DRAWS, rng), root), _figures(drawn(baseline, DRAWS, rng), root))
-    low = np.quantile(low, alpha, axis=0, method="lower")[there]
+    drawn_then = _like(
+        _signed(drawn(baseline, DRAWS, rng), root), _signed(baseline.sum(axis=0), root), held, root
+    )
+    draws = _worse_by(_figures(drawn(batch, DRAWS, rng), root), np.abs(drawn_then))
+    low = np.quantile(draws, alpha, axis=0, method="lower")[there]
+    high = np.quantile(draws, 1.0 - alpha, axis=0, method="higher")[there]
     rank = (now[there] > history).sum(axis=0)
     unusual = _unusual(now[there], then[there], history, rank, alpha)
     worse_by = _worse_by(now, then)[there]
-    signed_now, signed_then = _signed(batch.sum(axis=0), root), _signed(baseline.sum(axis=0), root)
+    signed_now, signed_then = _signed(batch.sum(axis=0), root), _signed(held, root)
     return tuple(
         Evidence(
             name="bias" if column else name,
@@ -94,11 +107,13 @@ def compare(
             then=float(signed_then[column]),
             worse_by=float(worse_by[figure]),
             low=float(low[figure]),
+            high=float(high[figure]),
             p=None if unusual.p is None else float(unusual.p[figure]),
             rank=int(rank[figure]),
             periods=len(history),
             sure=bool(unusual.sure[figure] and low[figure] > 0),
             likely=bool(unusual.likely[figure] and low[figure] > 0),
+            usual=usual,
         )
         for figure, column in enumerate(there)
     )
@@ -126,6 +141,19 @@ def _unusual(
     if len(history) < LEAST:
         return _Unusual(None, worst, worst)
     return _Unusual(None, worst & (now > upper_bound(history, alpha)), worst)
+
+
+def _like(
+    draws: NDArray[np.float64], whole: NDArray[np.float64], held: Tally, root: bool
+) -> NDArray[np.float64]:
+    """Draws of the baseline's figures, moved to where those of the season are: the score by a factor."""
+    wanted = _signed(held, root)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(whole[0] > 0, wanted[0] / whole[0], 1.0)
+    moved: NDArray[np.float64] = np.stack(
+        [draws[..., 0] * factor, draws[..., 1] + (wanted[1] - whole[1])], axis=-1
+    )
+    return moved
 
 
 def _signed(sums: Tally, root: bool) -> NDArray[np.float64]:

@@ -29,16 +29,17 @@ def stretches(batch: Days, *, weekday: bool) -> str:
     return "weeks" if length == 7 else f"stretches of {length} days"
 
 
-def sentence(evidence: Evidence, score: str, periods: str) -> str:
-    """One figure of a batch beside the baseline, and how it ranks among the baseline's periods.
+def sentence(evidence: Evidence, score: str, periods: str, whose: str = "of the baseline") -> str:
+    """One figure of a batch beside the baseline, and how it ranks among the good periods.
 
     Args:
         evidence: the figure.
         score: what the score is called.
         periods: what the periods are called.
+        whose: where they come from.
 
     Example:
-        >>> found = Evidence("rmse", 0.93, 0.71, 0.31, low=0.2, p=None, rank=9, periods=9, sure=True, likely=True)
+        >>> found = Evidence("rmse", 0.93, 0.71, 0.31, 0.2, 0.4, p=None, rank=9, periods=9, sure=True, likely=True)
         >>> sentence(found, "RMSE", "weeks")
         'RMSE 0.93 against 0.71 at build time (+31 %), worse than all 9 weeks of the baseline'
     """
@@ -47,12 +48,17 @@ def sentence(evidence: Evidence, score: str, periods: str) -> str:
         return said
     counted = _counted(evidence.periods, periods)
     if evidence.rank < evidence.periods:
-        return f"{said}, worse than {evidence.rank} of the {counted} of the baseline"
-    return f"{said}, worse than {'the' if evidence.periods == 1 else 'all'} {counted} of the baseline"
+        return f"{said}, worse than {evidence.rank} of the {counted} {whose}"
+    return f"{said}, worse than {'the' if evidence.periods == 1 else 'all'} {counted} {whose}"
 
 
 def summary(
-    found: Sequence[Evidence], levels: Sequence[Outcome], score: str, periods: str, alpha: float
+    found: Sequence[Evidence],
+    levels: Sequence[Outcome],
+    score: str,
+    periods: str,
+    alpha: float,
+    whose: str = "of the baseline",
 ) -> str:
     """The sentences a person reads first.
 
@@ -62,27 +68,26 @@ def summary(
         score: what the score is called.
         periods: what the periods are called.
         alpha: the false-alarm rate asked for.
+        whose: where the periods come from.
     """
     worst = max(levels, key=list(Outcome).index)
     named = [evidence for evidence, level in zip(found, levels, strict=True) if level is worst]
     if worst is Outcome.OK:
-        text = f"{', '.join(_beside(evidence, score) for evidence in found)}: not worse than at build time."
+        text = f"{', '.join(_beside(evidence, score) for evidence in found)}: not worse than {_then(found)}."
     else:
-        text = f"{'; '.join(sentence(evidence, score, periods) for evidence in named)}."
+        text = f"{'; '.join(sentence(evidence, score, periods, whose) for evidence in named)}."
         if worst is Outcome.WARNING:
             text += " Small, but not by chance." if named[0].sure else " It may be chance."
     if found[0].p is None:
-        text += " " + _uncalibrated(found[0].periods, periods, alpha)
+        text += " " + _uncalibrated(found[0].periods, periods, alpha, whose)
     return text[0].upper() + text[1:]
 
 
-def _uncalibrated(count: int, periods: str, alpha: float) -> str:
+def _uncalibrated(count: int, periods: str, alpha: float, whose: str) -> str:
     if count == 0:
         return "Uncalibrated: the baseline has no stretches of time to compare with."
     need = ceil(1.0 / alpha) - 1
-    return (
-        f"Uncalibrated: {count} {periods} of baseline; a false-alarm rate of {percent(alpha)} takes {need}."
-    )
+    return f"Uncalibrated: {_counted(count, periods)} {whose}; a false-alarm rate of {percent(alpha)} takes {need}."
 
 
 def _counted(count: int, periods: str) -> str:
@@ -93,11 +98,16 @@ def _counted(count: int, periods: str) -> str:
     )
 
 
+def _then(found: Sequence[Evidence]) -> str:
+    return "usual" if found[0].usual else "at build time"
+
+
 def _beside(evidence: Evidence, score: str) -> str:
+    when = "as a rule" if evidence.usual else "at build time"
     if evidence.name == "bias":
-        return f"bias {_signed(evidence.now)} against {_signed(evidence.then)} at build time"
+        return f"bias {_signed(evidence.now)} against {_signed(evidence.then)} {when}"
     now, then = (number(float(f"{value:.3g}")) for value in (evidence.now, evidence.then))
-    said = f"{score} {now} against {then} at build time"
+    said = f"{score} {now} against {then} {when}"
     return f"{said} ({_signed(evidence.worse_by)})" if evidence.then else said
 
 

@@ -70,8 +70,15 @@ VERSION: Mapping[str, ArtifactKind] = MappingProxyType(
 #: what a published batch is made of -> what it holds
 BATCH: Mapping[str, ArtifactKind] = MappingProxyType({"features": "table", "predictions": "table"})
 
-#: the monitors that learn from earlier batches -> what their checks left of them
-EARLIER: Mapping[str, ArtifactKind] = MappingProxyType({"data_quality": "folder", "attribution": "folder"})
+#: the monitors that learn from earlier batches -> what their checks, or the truth, left of them
+EARLIER: Mapping[str, ArtifactKind] = MappingProxyType(
+    {
+        "data_quality": "folder",
+        "attribution": "folder",
+        "model_quality": "folder",
+        "estimated_quality": "folder",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def _model_quality(context: StepContext, out: Path) -> Verdict:
         context.problem,
         out,
         context.settings,
+        earlier=context.inputs.get("history"),
     )
 
 

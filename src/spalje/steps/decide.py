@@ -12,6 +12,7 @@ from spalje.monitor.constraints import checked
 from spalje.monitor.decision import Action, Decision, Rules, Standing, decide_batch, decide_quality
 from spalje.registry.batch import Batch, BatchStatus, Evaluation, NewBatch
 from spalje.steps.context import StepContext, StepResult
+from spalje.steps.judged_file import JUDGED, KEPT
 from spalje.steps.verdict_file import read_verdict
 from spalje.storage import table
 
@@ -80,6 +81,9 @@ def _judge(context: StepContext) -> StepResult:
     _write(context, decision)
     batch: Batch = context.facts["batch"]
     metrics = json.loads((context.inputs[port] / "metrics.json").read_text(encoding="utf-8"))
+    judged = context.inputs[port] / JUDGED
+    if judged.is_file():
+        metrics[KEPT] = json.loads(judged.read_text(encoding="utf-8"))
     evaluation = Evaluation(
         batch=batch.id,
         run=context.run.id,

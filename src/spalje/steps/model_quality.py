@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from spalje.errors import BadInput, Corrupt, NotFound
 from spalje.monitor import model_quality
 from spalje.monitor.constraints import checked
+from spalje.monitor.judged_batch import JudgedBatch
 from spalje.monitor.measurement import SCORES, Measurement, ScoreName, fitting_score, measure
 from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
@@ -21,11 +22,14 @@ from spalje.monitor.verdict import Outcome, Verdict
 from spalje.pipeline.problem import Problem
 from spalje.sagemaker import model_quality as files
 from spalje.sagemaker.violations import FILES as VIOLATIONS
+from spalje.steps.judged_file import JUDGED, read_judged
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
 from spalje.steps.truth_join import join
 from spalje.storage import table
 
 BASELINE, STATISTICS, CONSTRAINTS = "baseline.json", "statistics.json", "constraints.json"
+#: The tallies of a batch's clusters of rows, as a check leaves them.
+CLUSTERS = "clusters.json"
 
 
 class Settings(model_quality.Rule):
@@ -107,6 +111,8 @@ def check(
     problem: Problem,
     out: Path,
     settings: Mapping[str, Any],
+    *,
+    earlier: Path | None = None,
 ) -> Verdict:
     """Hold a batch's predictions against the truth; writes verdict, metrics and violations.
 
@@ -118,6 +124,7 @@ def check(
         problem: which columns are keys, target and prediction.
         out: an existing folder.
         settings: see ``Settings``.
+        earlier: a folder with what the truth said about earlier batches of the same version.
 
     Raises:
         BadInput: a table or the baseline cannot be read, keys do not fit together, or the truth has
@@ -145,7 +152,14 @@ def check(
         )
     else:
         held = held.model_copy(update={"constraints": bounds})
-        verdict = model_quality.check(measured, held, coverage=coverage, rule=given, rng=rng)
+        verdict = model_quality.check(
+            measured,
+            held,
+            earlier=tuple(read_judged(earlier).values()) if earlier is not None else (),
+            coverage=coverage,
+            rule=given,
+            rng=rng,
+        )
     verdict = _with_strangers(verdict, joined.unknown, joined.elsewhere)
     passed = violated(metrics, bounds) if verdict.outcome is not Outcome.INSUFFICIENT else ()
     flat = {
@@ -155,6 +169,9 @@ def check(
         "truth_without_prediction": joined.unknown,
         **{name: value for name, value in metrics.items() if isfinite(value)},
     }
+    if measured is not None:
+        (out / JUDGED).write_text(JudgedBatch.of(measured).model_dump_json() + "\n", encoding="utf-8")
+        (out / CLUSTERS).write_text(json.dumps(measured.by_cluster.tolist()) + "\n", encoding="utf-8")
     (out / "verdict.json").write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (out / "metrics.json").write_text(json.dumps(flat, allow_nan=False, indent=2) + "\n", encoding="utf-8")
     (out / VIOLATIONS[0]).write_bytes(files.write_violations(metrics, passed))

@@ -68,6 +68,7 @@ check_model_quality = Check(
     baseline=approved["model_quality"],
     predictions=batch["predictions"],
     ground_truth=ground_truth,
+    history=EarlierBatches()["model_quality"],
 )
 decide = Decide("decide", verdicts=[check_model_quality], ground_truth=ground_truth)
 quality = Pipeline("quality", steps=[check_model_quality, decide])
