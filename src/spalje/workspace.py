@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -45,9 +46,27 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is otherwise in a workspace where projects' histories are lived again under several policies.
+
+    Attributes:
+        revise: changes a pipeline before it is run: the policy.
+        alone: held while a step with a key is looked up or executed: policies share their steps.
+    """
+
+    revise: Callable[[Definition], Definition]
+    alone: Callable[[str], AbstractContextManager[object]]
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder with everything in it: metadata, artifacts, repositories, logs, checked-out sources.
+
+    Attributes:
+        folder: where all of it is.
+        settings: what it was told.
+        replay: None but in a workspace of replays.
 
     Example:
         >>> import tempfile
@@ -58,6 +77,7 @@ class Workspace:
 
     folder: Path
     settings: Settings
+    replay: Replay | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "Workspace":
@@ -99,7 +119,8 @@ class Workspace:
     @cached_property
     def code(self) -> "RepositoryCode":
         """Commits and their recipes."""
-        return RepositoryCode(self.folder / "sources", self.environment)
+        revise = self.replay.revise if self.replay else None
+        return RepositoryCode(self.folder / "sources", self.environment, revise)
 
     @cached_property
     def starter(self) -> Starter:
@@ -134,6 +155,8 @@ class Workspace:
             clock=now,
             use_cache=use_cache,
             function=function,
+            foreign=self.replay is not None,
+            alone=self.replay.alone if self.replay else lambda _: nullcontext(),
         )
 
     def facts(self, run: Run) -> Mapping[str, Any]:
@@ -278,10 +301,12 @@ class RepositoryCode:
     Attributes:
         folder: where checked-out commits are kept.
         environment: gives the environment in which a repository's recipe is compiled.
+        revise: changes every definition; None: they are taken as they are.
     """
 
     folder: Path
     environment: Callable[[str, Path], Environment]
+    revise: Callable[[Definition], Definition] | None = None
     _known: dict[tuple[str, str], Commit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def checkout(self, repository: str, ref: str) -> Commit:
@@ -299,6 +324,12 @@ class RepositoryCode:
 
     def definitions(self, commit: Commit) -> dict[str, Definition]:
         """See ``spalje.execution.start.Code``."""
+        found = self._compiled(commit)
+        if self.revise is None:
+            return found
+        return {name: self.revise(definition) for name, definition in found.items()}
+
+    def _compiled(self, commit: Commit) -> dict[str, Definition]:
         environment = self.environment("current", commit.folder)
         name = fingerprint({"sha": commit.sha, "environment": environment.lock, "spalje": __version__})
         known = self.folder / f"{name}.json"

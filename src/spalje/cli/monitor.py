@@ -11,10 +11,12 @@ from spalje.analysis.baseline import read_baseline, write_baseline
 from spalje.analysis.data_quality import Checked, check
 from spalje.analysis.parts import Period
 from spalje.analysis.roles import Roles
+from spalje.cli.options import Common, pairs
 from spalje.cli.output import Json, coloured, console, print_json, table
 from spalje.cli.progress import reading
 from spalje.errors import BadInput
 from spalje.monitor.verdict import Outcome
+from spalje.replay.policy import Policy
 from spalje.report.data_quality import Report, html, terminal
 from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.sagemaker.violations import ViolationsFile
@@ -22,7 +24,9 @@ from spalje.sagemaker.violations import write as written_violations
 from spalje.storage import history as files
 from spalje.storage.batch_file import checked_name
 
-app = App(name="monitor", help="Hold a table against a baseline; needs no project.")
+app = App(name="monitor", help="Hold a table against a baseline; replay a project under other rules.")
+
+_Words = Annotated[tuple[str, ...], Parameter(negative=())]
 
 #: What a check writes with --out.
 VERDICT, REPORT = "verdict.json", "report.html"
@@ -211,6 +215,50 @@ def accept(name: str, *, history: Path, good: bool = True, output: Json = Json()
         return
     says = "serves as an example of a good batch" if good else "is no example of a good batch"
     console().print(f"{name} {says}.")
+
+
+@app.command
+def backtest(
+    *,
+    project: str,
+    first: Annotated[date, Parameter(name="--from")],
+    last: Annotated[date, Parameter(name="--to")],
+    every: int = 7,
+    policy: tuple[Policy, ...] = tuple(Policy),
+    input: _Words = (),  # noqa: A002  the option's name
+    truth: Path | None = None,
+    parallel: int = 2,
+    out: Path | None = None,
+    common: Common = Common(),
+) -> None:
+    """Replay a project's history under several rules of retraining, and compare what would have come of it.
+
+    Builds, checks, predictions and truth are really run, in calendar order, in a workspace of their own. A
+    second replay, or another policy, does again only what differs.
+
+    Args:
+        project: the project.
+        first: the day of the first batch; the first model is built on it.
+        last: the day of the last batch.
+        every: days between batches.
+        policy: calibrated, sagemaker, ks, monthly, always or never; may be given several times. Default: all.
+        input: where an input is, as NAME=PATH; may be repeated. Default: where spalje.toml says.
+        truth: a table with the truth of the whole time. Default: the pipeline `truth` writes it.
+        parallel: how many policies are lived side by side.
+        out: a folder to write backtest.json, backtest.html and backtest.svg to.
+    """
+    from spalje.cli.backtest import play  # noqa: PLC0415  only this command pays for it
+
+    play(
+        common,
+        project,
+        (first, last, every),
+        policy,
+        inputs=pairs(input, "--input"),
+        truth=truth,
+        parallel=parallel,
+        out=out,
+    )
 
 
 def _write(out: Path, checked: Checked, report: Report) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +42,8 @@ class Executor:
         function: gives the function of a kind of step.
         use_cache: whether earlier successes with the same key are reused.
         cancellation: stops the users' processes of all steps that this executor runs.
+        foreign: whether successes of other projects with the same key are reused as well.
+        alone: held while a step with a key is looked up or executed, so that no two do the same work.
     """
 
     metadata: Metadata
@@ -55,6 +58,8 @@ class Executor:
     function: Callable[[str], StepFunction] = step_function
     use_cache: bool = True
     cancellation: Cancellation = field(default_factory=Cancellation)
+    foreign: bool = False
+    alone: Callable[[str], AbstractContextManager[object]] = lambda _: nullcontext()
 
     def execute(
         self,
@@ -134,19 +139,11 @@ class _Attempt:
                     attempt, Status.SKIPPED, f"Its condition does not hold: {self._condition()}."
                 )
             settings, environment, attempt = self._keyed(attempt)
-            if reused := self._reusable(attempt):
-                done = replace(attempt, reused_from=reused.run, outputs=reused.outputs)
-                return self._succeeded(done, (), StepResult())
-            self.executor.metadata.steps.start(attempt, self.lease)
-            self.listener(Event(self.spec.name, "started"))
-            context = self._context(attempt, settings, environment, scratch)
-            result = self.executor.function(self.spec.kind)(context)
-            outputs = {
-                name: self.executor.artifacts.put(context.output(name), kind)
-                for name, kind in self.spec.outputs.items()
-            }
-            done = replace(attempt, outputs={name: artifact.digest for name, artifact in outputs.items()})
-            return self._succeeded(done, tuple(outputs.values()), result)
+            with self.executor.alone(str(attempt.key)):
+                if reused := self._reusable(attempt):
+                    done = replace(attempt, reused_from=reused.run, outputs=reused.outputs)
+                    return self._succeeded(done, (), StepResult())
+                return self._executed(attempt, settings, environment, scratch)
         except SpaljeError as error:
             return self._failed(attempt, error)
         except Exception as error:  # noqa: BLE001  whatever a step meets, the run's record says so
@@ -161,6 +158,20 @@ class _Attempt:
             raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _executed(
+        self, attempt: StepRun, settings: Mapping[str, Any], environment: Environment, scratch: Path
+    ) -> StepRun:
+        self.executor.metadata.steps.start(attempt, self.lease)
+        self.listener(Event(self.spec.name, "started"))
+        context = self._context(attempt, settings, environment, scratch)
+        result = self.executor.function(self.spec.kind)(context)
+        outputs = {
+            name: self.executor.artifacts.put(context.output(name), kind)
+            for name, kind in self.spec.outputs.items()
+        }
+        done = replace(attempt, outputs={name: artifact.digest for name, artifact in outputs.items()})
+        return self._succeeded(done, tuple(outputs.values()), result)
 
     def _keyed(self, attempt: StepRun) -> tuple[dict[str, Any], Environment, StepRun]:
         executor, spec = self.executor, self.spec
@@ -181,7 +192,8 @@ class _Attempt:
         kind = KINDS[self.spec.kind]
         if not (self.executor.use_cache and self.spec.cache and kind.cached and attempt.key):
             return None
-        found = self.executor.metadata.steps.find(self.run.project, attempt.key)
+        project = None if self.executor.foreign else self.run.project
+        found = self.executor.metadata.steps.find(project, attempt.key)
         if found is None:
             return None
         try:

@@ -38,11 +38,11 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: Literal["calibrated", "sagemaker"] = "calibrated"
-    alpha: float | None = Field(None, gt=0, lt=1)
-    margin: float = Field(0.15, ge=0)
-    bias_margin: float = Field(0.10, ge=0)
-    min_coverage: float = Field(0.8, ge=0, le=1)
-    min_rows: int = Field(30, ge=1)
+    alpha: float | None = Field(default=None, gt=0, lt=1)
+    margin: float = Field(default=0.15, ge=0)
+    bias_margin: float = Field(default=0.10, ge=0)
+    min_coverage: float = Field(default=0.8, ge=0, le=1)
+    min_rows: int = Field(default=30, ge=1)
 
     def alpha_for(self, days: int) -> float:
         """The false-alarm rate for batches of so many days."""

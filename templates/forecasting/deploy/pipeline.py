@@ -1,4 +1,4 @@
-"""The inference pipeline, which publishes a week of forecasts, and the quality pipeline, which judges it later."""
+"""The inference pipeline, which publishes a week of forecasts; the quality pipeline, which judges it later; the truth."""
 
 from spalje.pipeline import (
     ApprovedVersion,
@@ -72,3 +72,12 @@ check_model_quality = Check(
 )
 decide = Decide("decide", verdicts=[check_model_quality], ground_truth=ground_truth)
 quality = Pipeline("quality", steps=[check_model_quality, decide])
+
+sold = Process(
+    "sold",
+    script="src/ground_truth.py",
+    inputs={"journey": journey},
+    outputs={"ground_truth": "table"},
+    parameters={"week": week, "stores": 120, "categories": 20},
+)
+truth = Pipeline("truth", steps=[sold])

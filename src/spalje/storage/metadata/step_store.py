@@ -33,13 +33,13 @@ _BY_KEY = (
     .join(run_table, run_table.c.id == table.c.run)
     .where(
         table.c.key == bindparam("wanted"),
-        run_table.c.project == bindparam("project"),
         table.c.status == Status.SUCCEEDED,
         table.c.reused_from.is_(None),
     )
     .order_by(run_table.c.sequence.desc())
     .limit(1)
 )
+_BY_KEY_IN = _BY_KEY.where(run_table.c.project == bindparam("project"))
 _UPDATE = (
     update(table)
     .where(table.c.run == bindparam("of"), table.c.step == bindparam("named"))
@@ -118,10 +118,11 @@ class StepStore:
                     make_real(connection, effect, step_run.step, now)
             return ids_made_by(connection, step_run.run, step_run.step)
 
-    def find(self, project: str, key: str) -> StepRun | None:
-        """The latest execution in a project that succeeded with a key; None when there is none."""
+    def find(self, project: str | None, key: str) -> StepRun | None:
+        """The latest execution in a project (None: in any) that succeeded with a key; None when there is none."""
         with self.database.read() as connection:
-            rows = connection.execute(_BY_KEY, {"project": project, "wanted": key}).mappings()
+            statement = _BY_KEY if project is None else _BY_KEY_IN
+            rows = connection.execute(statement, {"project": project, "wanted": key}).mappings()
             found = load_steps(connection, rows)
         return found[0] if found else None
 
