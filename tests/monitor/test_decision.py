@@ -220,3 +220,13 @@ def test_an_estimate_never_clears_an_alarm():
     assert decide_batch(
         {"data_quality": verdict(Outcome.OK, FAULT), "estimated_quality": calm}, at=AT
     ).action == (Action.BLOCK)
+
+
+def test_a_rule_of_the_projects_own_counts_as_a_monitors_does():
+    ours = verdict(Outcome.ALARM, monitor="our_rule", summary="Too many.")
+    good = verdict(monitor="model_quality")
+    looked = decide_quality(good, own={"our_rule": ours}, at=AT)
+    assert (looked.action, looked.reasons[0]) == (Action.INVESTIGATE, "our_rule: Too many.")
+    assert decide_quality(good, own={"our_rule": verdict()}, at=AT).action == Action.PUBLISH
+    assert decide_quality(good, own={"our_rule": None}, at=AT).action == Action.INVESTIGATE
+    assert decide_quality(verdict(Outcome.ALARM), own={"our_rule": verdict()}, at=AT).action == Action.RETRAIN

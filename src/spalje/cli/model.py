@@ -1,8 +1,11 @@
 """``spalje model``: the versions of a project's model and what people decided about them."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from cyclopts import App
+from rich.console import Console
 from rich.text import Text
 
 from spalje.cli.options import Common, person, split_id
@@ -57,8 +60,16 @@ def show(version: str, *, common: Common = Common()) -> None:
     verify(found)
     steps = workspace.metadata.steps.all(found.content.run)
     attributions = _attributions(workspace, found)
+    compared = _comparison(workspace, found)
     if common.json:
-        print_json({"version": found, "attributions": attributions, "steps": list(steps.values())})
+        print_json(
+            {
+                "version": found,
+                "attributions": attributions,
+                "comparison": compared,
+                "steps": list(steps.values()),
+            }
+        )
         return
     out, content = console(), found.content
     out.print(Text.assemble((found.id, "bold"), " ", coloured(found.status)))
@@ -77,6 +88,8 @@ def show(version: str, *, common: Common = Common()) -> None:
     for name, value in facts.items():
         out.print(Text.assemble((f"  {name:26}", "dim"), str(value)), soft_wrap=True)
     out.print(table(("metric", "value"), sorted(content.metrics.items()), title="\nEvaluation"))
+    if compared is not None:
+        _show_comparison(out, compared)
     if attributions:
         total = sum(attributions.values()) or 1.0
         rows = [
@@ -133,6 +146,9 @@ def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, co
         print_json(after)
         return
     serving = workspace.metadata.versions.latest_approved(project)
+    compared = _comparison(workspace, after)
+    if wanted is VersionStatus.APPROVED and compared is not None and compared["outcome"] == "worse":
+        console().print(Text(f"Mind: {compared['summary']}", style="yellow"))
     console().print(
         Text.assemble(
             (after.id, "bold"), " is ", coloured(after.status), f" by {approval.who}: {approval.reason}"
@@ -179,6 +195,28 @@ def comparison(one: ModelVersion, two: ModelVersion) -> dict[str, tuple[float | 
     """Metric -> its values in both versions, None where a version lacks it."""
     names = sorted({*one.content.metrics, *two.content.metrics})
     return {name: (one.content.metrics.get(name), two.content.metrics.get(name)) for name in names}
+
+
+def _comparison(workspace: Workspace, version: ModelVersion) -> dict[str, Any] | None:
+    """What its build found when it held the version against the one that served; None when it did not."""
+    for state in workspace.metadata.steps.all(version.content.run).values():
+        if state.kind == "compare" and "report" in state.outputs:
+            path = workspace.artifacts.open(state.outputs["report"]) / "comparison.json"
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+    return None
+
+
+def _show_comparison(out: Console, compared: Mapping[str, Any]) -> None:
+    """The version beside the one that served when it was built."""
+    out.print(Text("\nBeside the version that served when it was built", style="italic"), justify="center")
+    out.print(coloured(compared["outcome"]), Text(compared["summary"]))
+    rows = [
+        (name, champion, challenger, _change(champion, challenger))
+        for name, (champion, challenger) in compared.get("metrics", {}).items()
+    ]
+    if rows:
+        out.print(table(("metric, on the same rows", "serving", "this version", "change"), rows))
 
 
 def _attributions(workspace: Workspace, version: ModelVersion) -> dict[str, float]:

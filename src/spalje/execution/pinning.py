@@ -79,10 +79,16 @@ class Pinner:
         stored = {
             spec.name: self._stored(spec, definition) for spec in definition.inputs if spec.source == "given"
         }
+        missing = {spec.name for spec in definition.inputs if self._may_miss(spec)}
+        stored |= {
+            spec.name: self.artifacts.put(self.artifacts.scratch(), spec.kind)
+            for spec in definition.inputs
+            if spec.name in missing
+        }
         drawn = {
             spec.name: self._slot(spec, definition.name)
             for spec in definition.inputs
-            if spec.source in ("version", "batch")
+            if spec.source in ("version", "batch") and spec.name not in missing
         }
         stored |= {spec.name: self._history(spec) for spec in definition.inputs if spec.source == "earlier"}
         return Pinned(
@@ -94,6 +100,14 @@ class Pinner:
         if location is None or location.startswith(("package:", "sha256:")):
             return location
         return str(self.workspace / Path(location).expanduser())
+
+    def _may_miss(self, spec: InputSpec) -> bool:
+        """Whether there is nothing to draw from, and that is allowed."""
+        if not spec.optional:
+            return False
+        if spec.source == "version":
+            return self.version is None
+        return self.batch is not None and spec.name.rpartition(".")[2] not in _slots(self.batch)
 
     def _slot(self, spec: InputSpec, pipeline: str) -> str:
         """A part of the pinned version or batch."""
@@ -113,7 +127,7 @@ class Pinner:
                     f"Pipeline '{pipeline}' is about a published batch, and none was named.",
                     do="Deliver ground truth with `spalje batch truth FILE --project PROJECT`: that starts it.",
                 )
-            slots = dict(self.batch.content.artifacts)
+            slots = _slots(self.batch)
             of = f"part of batch {self.batch.id}"
         if word not in slots:
             raise NotFound(of, word, slots)
@@ -162,6 +176,11 @@ class Pinner:
             manifest = self.artifacts.manifest(location.removeprefix("sha256:"))
             return Artifact(manifest.digest, spec.kind, manifest.size, len(manifest.files))
         return self.artifacts.copy(locate(location, self.environment), spec.kind)
+
+
+def _slots(batch: Batch) -> dict[str, str]:
+    """A batch's parts; what monitors said of it under their names."""
+    return {port.removeprefix("verdict_"): digest for port, digest in batch.content.artifacts.items()}
 
 
 def locate(location: str, environment: Environment) -> Path:

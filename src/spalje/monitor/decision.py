@@ -164,6 +164,7 @@ def decide_quality(
     *,
     rules: Rules = Rules(),  # noqa: B008  a frozen value
     standing: Standing = Standing(),
+    own: Mapping[str, Verdict | None] = MappingProxyType({}),
     drift: Mapping[str, Verdict | None] = MappingProxyType({}),
     evidence: Mapping[str, str] = _NONE,
     at: datetime,
@@ -178,6 +179,7 @@ def decide_quality(
         verdict: the model quality monitor's, None without one.
         rules: when a model is built anew.
         standing: of the project.
+        own: what rules of the project's own said: whatever is not ``ok`` has somebody look, at least.
         drift: what the other monitors said of the same batch before it went out, by monitor; it
             helps a person to see why, and never decides.
         evidence: port -> digest of a verdict.
@@ -197,8 +199,15 @@ def decide_quality(
         missing = "model_quality gave no verdict, and no verdict is not OK."
         return Decision(action=Action.INVESTIGATE, reasons=(missing,), evidence=evidence, at=at)
     action, reasons = Action.INVESTIGATE, [verdict.summary]
+    more = [
+        f"{name}: {said.summary}" if said is not None else f"{name} gave no verdict."
+        for name, said in sorted(own.items())
+        if said is None or said.outcome is not Outcome.OK
+    ]
     if verdict.outcome is Outcome.OK:
         alarm = _still(rules, standing)
+        if alarm is None and more:
+            return _decision(action, [*more, verdict.summary], rules, evidence, at)
         if alarm is None:
             return Decision(action=Action.PUBLISH, reasons=(verdict.summary,), evidence=evidence, at=at)
         reasons.append(
@@ -211,6 +220,7 @@ def decide_quality(
             action = Action.RETRAIN
         else:
             reasons.append(why_not)
+    reasons += more
     reasons += [
         f"Before it went out, {name} said: {earlier.summary}"
         for name, earlier in drift.items()

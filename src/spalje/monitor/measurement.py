@@ -209,11 +209,17 @@ def _tally(judged: Judged, score: ScoreName) -> Tally:
     if judged.type == "multiclass":
         # a bias of several classes at once is not one number: nothing is predicted too much in all
         nothing = np.zeros(len(judged))
-        return tally(_losses(judged, score), nothing, nothing)
-    return tally(_losses(judged, score), judged.truth, judged.prediction)
+        return tally(losses(judged, score), nothing, nothing)
+    return tally(losses(judged, score), judged.truth, judged.prediction)
 
 
-def _losses(judged: Judged, score: ScoreName) -> Floats:
+def losses(judged: Judged, score: ScoreName) -> Floats:
+    """What each row costs by a score, shape (n,); of ``rmse`` its square.
+
+    Example:
+        >>> losses(Judged("regression", np.array([1.0, 3.0]), np.array([1.0, 1.0])), "rmse").tolist()
+        [0.0, 4.0]
+    """
     truth, prediction = judged.truth, judged.prediction
     if score == "rmse":
         return squared_errors(truth, prediction)

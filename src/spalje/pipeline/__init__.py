@@ -8,13 +8,14 @@ from spalje.pipeline.input import ApprovedVersion, EarlierBatches, Input, Publis
 from spalje.pipeline.monitor_step import Baseline, Check
 from spalje.pipeline.parameter import Parameter
 from spalje.pipeline.recipe import Pipeline
-from spalje.pipeline.registry_step import Decide, Register
+from spalje.pipeline.registry_step import Compare, Decide, Register
 from spalje.pipeline.script_step import Evaluate, Process, Train, Transform
 
 __all__ = [
     "ApprovedVersion",
     "Baseline",
     "Check",
+    "Compare",
     "Decide",
     "EarlierBatches",
     "Evaluate",

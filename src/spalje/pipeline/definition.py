@@ -67,6 +67,8 @@ class InputSpec(_Frozen):
     name: Annotated[str, Field(pattern=r"^((version|batch|earlier)\.)?[A-Za-z][A-Za-z0-9_-]{0,63}$")]
     kind: ArtifactKind
     source: Literal["given", "version", "batch", "earlier"] = "given"
+    #: Whether a run goes on, with an empty folder, where no version is approved yet.
+    optional: bool = False
     help: str = ""
     where: SourceLine
 

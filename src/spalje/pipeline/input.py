@@ -34,6 +34,7 @@ class Input:
     kind: ArtifactKind
     help: str = ""
     source: Literal["given", "version", "batch", "earlier"] = "given"
+    optional: bool = False
     where: SourceLine = field(default_factory=caller)
 
     def __post_init__(self) -> None:
@@ -50,7 +51,12 @@ class Input:
         """The input as the definition holds it."""
         try:
             return InputSpec(
-                name=self.name, kind=self.kind, source=self.source, help=self.help, where=self.where
+                name=self.name,
+                kind=self.kind,
+                source=self.source,
+                optional=self.optional,
+                help=self.help,
+                where=self.where,
             )
         except ValidationError as error:
             (loc, said), *_ = explain(error)
@@ -68,7 +74,11 @@ VERSION: Mapping[str, ArtifactKind] = MappingProxyType(
 )
 
 #: what a published batch is made of -> what it holds
-BATCH: Mapping[str, ArtifactKind] = MappingProxyType({"features": "table", "predictions": "table"})
+BATCH: Mapping[str, ArtifactKind] = MappingProxyType(
+    {"features": "table", "predictions": "table", "estimated_quality": "verdict"}
+)
+#: those of them that a batch need not have: an empty folder stands for them
+MAY_MISS = frozenset({"estimated_quality"})
 
 #: the monitors that learn from earlier batches -> what their checks, or the truth, left of them
 EARLIER: Mapping[str, ArtifactKind] = MappingProxyType(
@@ -85,11 +95,17 @@ EARLIER: Mapping[str, ArtifactKind] = MappingProxyType(
 class ApprovedVersion:
     """The project's latest approved model version, pinned at the start of the run.
 
+    Args:
+        optional: whether a run may start where none is approved yet; its parts are empty folders then. For
+            steps that know what to do with that, as ``Compare`` does.
+
     Example:
         >>> approved = ApprovedVersion()
         >>> approved["model"].kind, approved["data_quality"].kind
         ('model', 'baseline')
     """
+
+    optional: bool = False
 
     def __getitem__(self, part: str) -> Input:
         """The version's ``model``, or its baseline ``data_quality``, ``model_quality`` or ``attribution``.
@@ -99,7 +115,7 @@ class ApprovedVersion:
         """
         if part not in VERSION:
             raise NotFound("part of a model version", part, VERSION)
-        return Input(f"version.{part}", kind=VERSION[part], source="version")
+        return Input(f"version.{part}", kind=VERSION[part], source="version", optional=self.optional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +128,14 @@ class PublishedBatch:
     """
 
     def __getitem__(self, part: str) -> Input:
-        """The batch's ``features`` or ``predictions``.
+        """The batch's ``features`` or ``predictions``, or the verdict ``estimated_quality``, if there was one.
 
         Raises:
             NotFound: a batch has no such part.
         """
         if part not in BATCH:
             raise NotFound("part of a batch", part, BATCH)
-        return Input(f"batch.{part}", kind=BATCH[part], source="batch")
+        return Input(f"batch.{part}", kind=BATCH[part], source="batch", optional=part in MAY_MISS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "transform": Kind(needs={"model": "model", "data": "table"}, gives={"predictions": "table"}),
         # reads predictions with the truth in them, writes metrics.json and what else it likes
         "evaluate": Kind(needs={"predictions": "table"}, gives={"report": "report"}, open=True, script=True),
+        # two models on the same rows whose truth is known: the one that serves, and the one just built
+        "compare": Kind(
+            needs={"champion": "model", "data": "table", "predictions": "table"}, gives={"report": "report"}
+        ),
         # its settings say which monitor
         "baseline": Kind(
             may={"data": "table", "predictions": "table", "model": "model"}, gives={"baseline": "baseline"}
@@ -51,6 +55,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "model": "model",
                 "ground_truth": "table",
                 "history": "folder",
+                "estimated": "verdict",
             },
             gives={"verdict": "verdict"},
         ),
@@ -82,6 +87,7 @@ MONITORS: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
                 "data_quality": frozenset({"data"}),
                 "model_quality": frozenset({"predictions", "ground_truth"}),
                 "attribution": frozenset({"model", "data"}),
+                "estimated_quality": frozenset({"data", "predictions"}),
             }
         ),
     }

@@ -6,6 +6,7 @@ from typing import Literal
 from spalje.pipeline.step import Comparison, Setting, Source, Step
 
 Monitor = Literal["data_quality", "model_quality", "attribution"]
+Checked = Literal["data_quality", "model_quality", "attribution", "estimated_quality"]
 
 
 class Baseline(Step):
@@ -15,7 +16,9 @@ class Baseline(Step):
         name: the step's name.
         monitor: ``data_quality`` (reads data), ``model_quality`` (reads predictions that hold
             the truth) or ``attribution`` (reads model and data).
-        data: the table of features.
+        data: the table of features. For ``model_quality`` it may be left out; with it, the quality of later
+            batches can be estimated before their truth is known, and afterwards it can be told whether their
+            inputs moved or what the model learned.
         predictions: the table with predictions and truth.
         model: the model whose attributions they are.
         after, when, cache, timeout_s: as for ``Process``.
@@ -65,14 +68,16 @@ class Check(Step):
     Args:
         name: the step's name.
         monitor: ``data_quality`` (reads data), ``model_quality`` (reads predictions and
-            ground_truth) or ``attribution`` (reads model and data).
+            ground_truth), ``attribution`` (reads model and data) or ``estimated_quality`` (reads data and
+            predictions, before the truth is known; its baseline is that of ``model_quality``).
         baseline: what to hold the batch against, as a rule the approved version's.
-        data: the batch's table of features.
+        data: the batch's table of features; ``model_quality`` may read it too, to tell whether the inputs moved.
         predictions: the batch's predictions.
         model: the model whose attributions they are.
         ground_truth: what really happened.
-        history: what the monitor's earlier checks left of their batches: ``EarlierBatches()["data_quality"]``
-            or ``EarlierBatches()["attribution"]``.
+        history: what the monitor's earlier checks, or the truth, left of their batches:
+            ``EarlierBatches()["data_quality"]``, and so on for each monitor.
+        estimated: for ``model_quality``, what was estimated before: ``PublishedBatch()["estimated_quality"]``.
         policy: ``calibrated`` (thresholds from how much good batches differ) or ``sagemaker``
             (Model Monitor's rules decide).
         after, when, cache, timeout_s: as for ``Process``.
@@ -99,13 +104,14 @@ class Check(Step):
         self,
         name: str,
         *,
-        monitor: Monitor,
+        monitor: Checked,
         baseline: Source,
         data: Source | None = None,
         predictions: Source | None = None,
         model: Source | None = None,
         ground_truth: Source | None = None,
         history: Source | None = None,
+        estimated: Source | None = None,
         policy: Literal["calibrated", "sagemaker"] = "calibrated",
         after: Sequence[Step] = (),
         when: Comparison | None = None,
@@ -124,6 +130,7 @@ class Check(Step):
                     model=model,
                     ground_truth=ground_truth,
                     history=history,
+                    estimated=estimated,
                 ),
             },
             settings={"monitor": monitor, "policy": policy, **settings},

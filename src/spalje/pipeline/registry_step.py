@@ -1,4 +1,4 @@
-"""The steps with an effect beyond their outputs: register a model version, decide about a batch."""
+"""The steps about versions and batches: compare two models, register a version, decide about a batch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -64,6 +64,64 @@ class Register(Step):
         )
 
 
+class Compare(Step):
+    """Hold a model just built against the one that serves, on the same rows; the output is ``report``.
+
+    Both predict rows whose truth is known. The losses of a row are subtracted from each other, and what is
+    left is tested, with rows of one store (or whatever errs together) taken as a whole. The comparison is
+    shown with the version, and helps whoever approves it. Where no version serves yet it says so.
+
+    Args:
+        name: the step's name.
+        champion: the model that serves: ``ApprovedVersion(optional=True)["model"]``.
+        data: the table that both predict, with the truth; it must be news to both models.
+        predictions: what the new model predicted for it.
+        after, when, cache, timeout_s: as for ``Process``.
+        **settings: ``score``, ``classes`` and ``threshold`` as for the model quality monitor; ``alpha``, the
+            level of the test, 0.05.
+
+    Raises:
+        BadInput: a name or a value is not allowed; says which is.
+
+    Example:
+        >>> from spalje.pipeline import ApprovedVersion, Input
+        >>> compare = Compare(
+        ...     "compare",
+        ...     champion=ApprovedVersion(optional=True)["model"],
+        ...     data=Input("evaluation", kind="table"),
+        ...     predictions=Input("predicted", kind="table"),
+        ... )
+        >>> sorted(compare.spec.inputs)
+        ['champion', 'data', 'predictions']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        champion: Source,
+        data: Source,
+        predictions: Source,
+        after: Sequence[Step] = (),
+        when: Comparison | None = None,
+        cache: bool = True,
+        timeout_s: float | None = None,
+        **settings: Setting,
+    ) -> None:
+        super().__init__(
+            "compare",
+            name,
+            reads={"champion": champion, "data": data, "predictions": predictions},
+            settings=settings,
+            after=after,
+            when=when,
+            cache=cache,
+            timeout_s=timeout_s,
+        )
+
+
 class Decide(Step):
     """Conclude from verdicts; the output is ``decision``.
 
@@ -72,7 +130,8 @@ class Decide(Step):
 
     Args:
         name: the step's name.
-        verdicts: one check per monitor.
+        verdicts: one check per monitor, and any outputs of ``Process`` steps that are declared as ``verdict``:
+            rules of the project's own.
         features: the batch's features.
         predictions: the batch's predictions.
         output: what the business reads, made from the predictions.
@@ -131,10 +190,14 @@ def _by_monitor(sources: Sequence[Source], word: str, step: str) -> Mapping[str,
     for source in sources:
         found = only_output(source, f"a {word} of step '{step}'")
         monitor = found.step.spec.settings.get("monitor") if isinstance(found, Output) else None
+        if isinstance(found, Output) and found.step.spec.kind == "process" and found.kind == word:
+            monitor = found.name  # a rule of the project's own
         if not isinstance(found, Output) or monitor is None:
             raise BadInput(
                 f"Step '{step}': {source!r} is not a {word}.",
-                do=f"Give {word}s=[…] steps made by {'Baseline' if word == 'baseline' else 'Check'}(…).",
+                do="Give baselines=[…] steps made by Baseline(…)."
+                if word == "baseline"
+                else "Give verdicts=[…] steps made by Check(…), or an output of a Process that is a verdict.",
             )
         port = f"{word}_{monitor}"
         if port in ports:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from spalje.errors import BadInput, NotFound
 from spalje.monitor.constraints import checked
 from spalje.monitor.decision import Action, Decision, Rules, Standing, decide_batch, decide_quality
+from spalje.monitor.model_quality import MONITOR as MODEL_QUALITY
 from spalje.registry.batch import Batch, BatchStatus, Evaluation, NewBatch
 from spalje.steps.context import StepContext, StepResult
 from spalje.steps.judged_file import JUDGED, KEPT
@@ -68,12 +69,24 @@ def _publish(context: StepContext) -> StepResult:
 
 
 def _judge(context: StepContext) -> StepResult:
-    (port,) = [name for name in context.inputs if name.startswith("verdict_")]
-    verdict = read_verdict(context.inputs[port])
+    said = {
+        name.removeprefix("verdict_"): read_verdict(folder)
+        for name, folder in context.inputs.items()
+        if name.startswith("verdict_")
+    }
+    port = f"verdict_{MODEL_QUALITY}"
+    if port not in context.inputs:
+        raise BadInput(
+            f"Step '{context.spec.name}' ({context.spec.where}) judges a batch and has no verdict of "
+            f"{MODEL_QUALITY}; it has {', '.join(sorted(said))}.",
+            do=f'Give it a Check of monitor="{MODEL_QUALITY}" in verdicts=[…].',
+        )
+    verdict = said.pop(MODEL_QUALITY)
     decision = decide_quality(
         verdict,
         rules=_rules(context),
         standing=context.facts["standing"],
+        own=said,
         drift=context.facts["said"],
         evidence=_evidence(context),
         at=context.now,

@@ -2,6 +2,7 @@
 
 from spalje.errors import StepFailed
 from spalje.steps.context import StepContext, StepResult
+from spalje.steps.verdict_file import own_verdict
 
 
 def arguments_of(context: StepContext) -> tuple[dict[str, str], dict[str, str]]:
@@ -34,10 +35,11 @@ def arguments_of(context: StepContext) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def execute(context: StepContext) -> StepResult:
-    """Run the script; every declared output must hold at least one file afterwards.
+    """Run the script; every declared output must hold at least one file afterwards, a verdict ``verdict.json``.
 
     Raises:
         StepFailed: the script failed, or left an output empty.
+        BadInput: a verdict that it wrote is none.
     """
     options, variables = arguments_of(context)
     script = context.source / str(context.spec.script)
@@ -48,4 +50,8 @@ def execute(context: StepContext) -> StepResult:
             f"{context.spec.script} ended without error but wrote nothing into its output '{empty[0]}'.",
             do=f"Write at least one file into the folder given as --{empty[0].replace('_', '-')}.",
         )
+    for name, kind in context.spec.outputs.items():
+        if kind == "verdict":
+            verdict = own_verdict(context.output(name), name, by=str(context.spec.script))
+            context.say(f"{name}: {verdict.outcome}: {verdict.summary}")
     return StepResult()

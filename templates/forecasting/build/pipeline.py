@@ -3,7 +3,19 @@
 Change the settings here and the scripts in src/; everything between the steps is Spaljé's.
 """
 
-from spalje.pipeline import Baseline, Evaluate, Input, Parameter, Pipeline, Process, Register, Train, Transform
+from spalje.pipeline import (
+    ApprovedVersion,
+    Baseline,
+    Compare,
+    Evaluate,
+    Input,
+    Parameter,
+    Pipeline,
+    Process,
+    Register,
+    Train,
+    Transform,
+)
 
 journey = Input("journey", kind="folder", help="A delivery: transactions, promotions and products as Parquet.")
 today = Parameter("today", type="date", help="A Monday; what was sold from then on is not used. Default: the last.")
@@ -30,6 +42,12 @@ evaluate = Evaluate(
     predictions=transform["predictions"],
     inputs={"evaluation": preprocess["evaluation"]},
 )
+compare = Compare(
+    "compare",
+    champion=ApprovedVersion(optional=True)["model"],
+    data=preprocess["evaluation"],
+    predictions=transform["predictions"],
+)
 data_quality = Baseline("data_quality", monitor="data_quality", data=preprocess["train"])
 model_quality = Baseline("model_quality", monitor="model_quality", predictions=transform["predictions"])
 attribution = Baseline(
@@ -40,9 +58,10 @@ register = Register(
     model=train["model"],
     evaluation=evaluate["report"],
     baselines=[data_quality, model_quality, attribution],
+    after=[compare],
 )
 
 build = Pipeline(
     "build",
-    steps=[preprocess, train, transform, evaluate, data_quality, model_quality, attribution, register],
+    steps=[preprocess, train, transform, evaluate, compare, data_quality, model_quality, attribution, register],
 )
