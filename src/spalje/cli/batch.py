@@ -1,8 +1,10 @@
 """``spalje batch``: batches of predictions, and the ground truth that comes later."""
 
+from datetime import date
 from pathlib import Path
 
 from cyclopts import App
+from rich.console import Console
 from rich.text import Text
 
 from spalje.cli.live import watching
@@ -11,9 +13,10 @@ from spalje.cli.output import coloured, console, print_json, table
 from spalje.cli.run import exit_code, failure
 from spalje.errors import Refused
 from spalje.lineage.run import Status
+from spalje.registry.batch import Evaluation
 from spalje.registry.person import may_decide
 from spalje.steps.verdict_file import read_verdict
-from spalje.workspace import definition_of, now
+from spalje.workspace import Workspace, definition_of, now
 
 app = App(name="batch", help="Batches of predictions: list, show, release, deliver ground truth.")
 
@@ -35,17 +38,28 @@ def list_(project: str, *, limit: int = 50, common: Common = Common()) -> None:
     rows = [
         (
             b.id,
-            f"{b.content.first} to {b.content.last}",
+            _days(b.content.first, b.content.last),
             b.revision,
             coloured(b.content.status),
             f"v{b.content.version}",
-            b.content.rows,
-            coloured(b.evaluations[-1].outcome) if b.evaluations else Text("no truth yet", style="dim"),
+            coloured(b.evaluations[-1].outcome) if b.evaluations else Text("no truth", style="dim"),
             b.content.reasons[0] if b.content.reasons else "",
         )
         for b in batches
     ]
-    console().print(table(("batch", "dates", "rev", "status", "model", "rows", "quality", "reason"), rows))
+    heads = ("batch", "days", "rev", "status", "by", "quality", "reason")
+    console().print(table(heads, rows, cut="reason"))
+
+
+def _days(first: date | None, last: date | None) -> str:
+    """The days a batch is about: ``2017-11-20 to 26``."""
+    if first is None or last is None:
+        return "–"
+    if first == last:
+        return str(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first} to {last:%d}"
+    return f"{first} to {last:%m-%d}" if first.year == last.year else f"{first} to {last}"
 
 
 @app.command
@@ -100,24 +114,7 @@ def show(batch: str, *, common: Common = Common()) -> None:
         if name in pages:
             out.print(Text(f"  report: {pages[name]}", style="dim"), soft_wrap=True)
     for evaluation in found.evaluations:
-        out.print(
-            Text.assemble(
-                "\n",
-                ("ground truth", "bold"),
-                " ",
-                coloured(evaluation.outcome),
-                f"  coverage {evaluation.coverage:.0%}, decision ",
-                coloured(evaluation.action),
-            )
-        )
-        for reason in evaluation.reasons:
-            out.print(f"  • {reason}")
-        out.print(
-            table(
-                ("metric", "value"),
-                [(k, v) for k, v in evaluation.metrics.items() if isinstance(v, int | float)],
-            )
-        )
+        _judged(out, workspace, evaluation)
     out.print(
         table(
             ("part", "where"),
@@ -125,6 +122,40 @@ def show(batch: str, *, common: Common = Common()) -> None:
             title="\nFiles",
         )
     )
+
+
+def _judged(out: Console, workspace: Workspace, evaluation: Evaluation) -> None:
+    """What ground truth said about a batch."""
+    out.print(
+        Text.assemble(
+            "\n",
+            ("ground truth", "bold"),
+            " ",
+            coloured(evaluation.outcome),
+            f"  coverage {evaluation.coverage:.0%}, decision ",
+            coloured(evaluation.action),
+        )
+    )
+    for reason in evaluation.reasons:
+        out.print(f"  • {reason}")
+    for page in _pages(workspace, evaluation.run):
+        out.print(Text(f"  report: {page}", style="dim"), soft_wrap=True)
+    out.print(
+        table(
+            ("metric", "value"),
+            [(k, v) for k, v in evaluation.metrics.items() if isinstance(v, int | float)],
+        )
+    )
+
+
+def _pages(workspace: Workspace, run: str) -> list[Path]:
+    """The pages that a quality run's checks wrote."""
+    found = []
+    for state in workspace.metadata.steps.all(run).values():
+        if state.kind == "check" and "verdict" in state.outputs:
+            page = workspace.artifacts.open(state.outputs["verdict"]) / "report.html"
+            found += [page] if page.is_file() else []
+    return found
 
 
 @app.command

@@ -90,18 +90,46 @@ def plain(value: Any) -> Any:
     return value
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
-    """A plain table; numbers stand to the right."""
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    title: str | None = None,
+    *,
+    cut: str | None = None,
+) -> Table:
+    """A plain table; numbers stand to the right.
+
+    Args:
+        columns: their heads.
+        rows: as many cells as there are columns.
+        title: what stands above it.
+        cut: the column that is cut where the terminal is too narrow; then no other is, and each row is a line.
+            None: cells are folded.
+    """
     shown = Table(
         title=title, box=None, pad_edge=False, title_justify="left", header_style="dim", title_style="bold"
     )
     body = [list(row) for row in rows]
     for index, name in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in body) and bool(body)
-        shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        shown.add_column(
+            name,
+            justify="right" if numeric else "left",
+            overflow="fold" if cut is None else "ellipsis",
+            no_wrap=cut is not None,
+            min_width=None
+            if cut is None
+            else 9
+            if name == cut
+            else _width(name, [row[index] for row in body]),
+        )
     for row in body:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(number(cell)) for cell in row))
     return shown
+
+
+def _width(name: str, cells: Sequence[object]) -> int:
+    return max(len(name), *(len(str(cell) if isinstance(cell, Text) else number(cell)) for cell in cells), 0)
 
 
 def number(value: object) -> str:
