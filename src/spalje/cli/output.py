@@ -110,6 +110,8 @@ def table(
         title=title, box=None, pad_edge=False, title_justify="left", header_style="dim", title_style="bold"
     )
     body = [list(row) for row in rows]
+    widths = [_width(name, [row[index] for row in body]) for index, name in enumerate(columns)]
+    room = console().width - sum(widths) - 2 * (len(columns) - 1)
     for index, name in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in body) and bool(body)
         shown.add_column(
@@ -117,11 +119,7 @@ def table(
             justify="right" if numeric else "left",
             overflow="fold" if cut is None else "ellipsis",
             no_wrap=cut is not None,
-            min_width=None
-            if cut is None
-            else 9
-            if name == cut
-            else _width(name, [row[index] for row in body]),
+            max_width=max(1, widths[index] + room) if name == cut else None,
         )
     for row in body:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(number(cell)) for cell in row))
