@@ -227,14 +227,16 @@ def test_truth_about_other_dates_is_no_matter(run):
     assert "have no prediction" not in verdict.summary
 
 
-def test_duplicates_in_the_truth_are_refused_by_name(run):
+def test_duplicates_in_the_truth_are_refused_by_name_when_they_differ(run):
     rows, truth = batch()
-    twice = pa.concat_tables([truth, truth.slice(10, 1), truth.slice(3, 2), truth.slice(3, 1)])
+    again = [truth, truth.slice(10, 1), truth.slice(3, 2), truth.slice(3, 1)]
+    assert run(rows, pa.concat_tables(again)) == run(rows, truth)
+    other = truth.slice(3, 1).set_column(3, "units", pa.array([70], pa.int32()))
     with pytest.raises(BadInput) as error:
-        run(rows, twice)
+        run(rows, pa.concat_tables([*again, other]))
     assert str(error.value) == (
-        "The ground truth has 3 rows for store=0, article=a3, day=2017-09-04, "
-        "and 2 more business keys with several rows."
+        "The ground truth says different things about the same row: "
+        f"store=0, article=a3, day=2017-09-04 is {truth['units'][3]} and 70."
     )
 
 

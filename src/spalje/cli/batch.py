@@ -7,14 +7,18 @@ from cyclopts import App
 from rich.console import Console
 from rich.text import Text
 
+from spalje.cli import delivery
 from spalje.cli.live import watching
 from spalje.cli.options import Common, person
-from spalje.cli.output import coloured, console, print_json, table
+from spalje.cli.output import coloured, console, number, print_json, table
 from spalje.cli.run import exit_code, failure
 from spalje.errors import Refused
 from spalje.lineage.run import Status
+from spalje.monitor.suspicion import ESTIMATED
+from spalje.monitor.verdict import Verdict
 from spalje.registry.batch import Evaluation
 from spalje.registry.person import may_decide
+from spalje.registry.truth import Delivery
 from spalje.steps.verdict_file import read_verdict
 from spalje.workspace import Workspace, definition_of, now
 
@@ -114,7 +118,7 @@ def show(batch: str, *, common: Common = Common()) -> None:
         if name in pages:
             out.print(Text(f"  report: {pages[name]}", style="dim"), soft_wrap=True)
     for evaluation in found.evaluations:
-        _judged(out, workspace, evaluation)
+        _judged(out, workspace, evaluation, verdicts.get(f"verdict_{ESTIMATED}"))
     out.print(
         table(
             ("part", "where"),
@@ -124,8 +128,8 @@ def show(batch: str, *, common: Common = Common()) -> None:
     )
 
 
-def _judged(out: Console, workspace: Workspace, evaluation: Evaluation) -> None:
-    """What ground truth said about a batch."""
+def _judged(out: Console, workspace: Workspace, evaluation: Evaluation, estimated: Verdict | None) -> None:
+    """What ground truth said about a batch, and what was estimated before."""
     out.print(
         Text.assemble(
             "\n",
@@ -138,6 +142,13 @@ def _judged(out: Console, workspace: Workspace, evaluation: Evaluation) -> None:
     )
     for reason in evaluation.reasons:
         out.print(f"  • {reason}")
+    before = estimated.figures if estimated else {}
+    name = str(before.get("name"))
+    if "score" in before and name in evaluation.metrics:
+        out.print(
+            f"  • Estimated before: {name} {number(before['score'])} ({number(before['low'])} to "
+            f"{number(before['high'])}); the truth: {number(evaluation.metrics[name])}."
+        )
     for page in _pages(workspace, evaluation.run):
         out.print(Text(f"  report: {page}", style="dim"), soft_wrap=True)
     out.print(
@@ -190,38 +201,37 @@ def release(batch: str, *, reason: str, by: str | None = None, common: Common = 
 def truth(file: Path, *, project: str, common: Common = Common()) -> int:
     """Deliver ground truth: what really happened, for the batches that predicted it.
 
-    Runs the quality pipeline of every batch the truth is about, once per truth.
+    Runs the quality pipeline of every batch of which more or something else is known than before. What was
+    known stays; where this truth says otherwise, it wins.
 
     Args:
-        file: a Parquet file, or a folder of them, with the business keys and the target.
+        file: Parquet (a file or a folder), CSV (also .csv.gz), or Model Monitor's JSON Lines (a file, or a folder
+            with its hours), with the business keys or the inference id and the target.
         project: the project.
     """
-    workspace = common.open()
-    runs = workspace.deliver_truth(project, file, person())
+    workspace, told = common.open(), list[Delivery]()
+    runs = workspace.deliver_truth(project, file, person(), told.append)
     ended = []
     for run in runs:
         with watching(definition_of(run), f"{run.id} about batch {run.batch}") as listener:
             ended.append(workspace.execute(run, listener=listener))
     if common.json:
-        print_json(
-            {"runs": ended, "batches": [workspace.metadata.batches.get(str(run.batch)) for run in ended]}
-        )
+        batches = [workspace.metadata.batches.get(str(run.batch)) for run in ended]
+        print_json({"delivery": told[0], "runs": ended, "batches": batches})
+    else:
+        _tell(told[0], workspace)
+        if not ended:
+            console().print("Nothing new: every batch this truth is about has been checked against it.")
     bad = next((run for run in ended if run.status is not Status.SUCCEEDED), None)
     if bad is not None:
         raise failure(workspace, bad)
-    if not common.json:
-        for run in ended:
-            evaluation = workspace.metadata.batches.get(str(run.batch)).evaluations[-1]
-            console().print(
-                Text.assemble(
-                    (str(run.batch), "bold"),
-                    " ",
-                    coloured(evaluation.outcome),
-                    "  decision ",
-                    coloured(evaluation.action),
-                    f"  {evaluation.reasons[0]}",
-                )
-            )
-        if not ended:
-            console().print("Nothing new: every batch this truth is about has been checked against it.")
     return max((exit_code(workspace, run) for run in ended), default=0)
+
+
+def _tell(brought: Delivery, workspace: Workspace) -> None:
+    for learned in brought.batches:
+        evaluations = workspace.metadata.batches.get(learned.batch).evaluations
+        for line in delivery.told(learned, evaluations[-1] if evaluations else None):
+            console().print(line, soft_wrap=True)
+    for line in delivery.unused(brought):
+        console().print(line, soft_wrap=True)

@@ -8,6 +8,9 @@ from spalje.monitor.wording import number, percent
 from spalje.monitor.worsening import Evidence
 from spalje.quality.period import Days
 
+#: What is worse by less is not worse, in words.
+VISIBLE = 0.05
+
 _WEEKDAYS = ("Thursdays", "Fridays", "Saturdays", "Sundays", "Mondays", "Tuesdays", "Wednesdays")
 
 
@@ -73,7 +76,7 @@ def summary(
     worst = max(levels, key=list(Outcome).index)
     named = [evidence for evidence, level in zip(found, levels, strict=True) if level is worst]
     if worst is Outcome.OK:
-        text = f"{', '.join(_beside(evidence, score) for evidence in found)}: not worse than {_then(found)}."
+        text = f"{', '.join(_beside(evidence, score) for evidence in found)}: {_calm(found)}."
     else:
         text = f"{'; '.join(sentence(evidence, score, periods, whose) for evidence in named)}."
         if worst is Outcome.WARNING:
@@ -98,8 +101,11 @@ def _counted(count: int, periods: str) -> str:
     )
 
 
-def _then(found: Sequence[Evidence]) -> str:
-    return "usual" if found[0].usual else "at build time"
+def _calm(found: Sequence[Evidence]) -> str:
+    """Why nothing follows."""
+    if max(evidence.worse_by for evidence in found) >= VISIBLE:
+        return "good ones differ as much" if found[0].periods else "it may be chance"
+    return f"not worse than {'usual' if found[0].usual else 'at build time'}"
 
 
 def _beside(evidence: Evidence, score: str) -> str:

@@ -18,6 +18,8 @@ class Problem(BaseModel):
         group: the column whose rows are not independent of each other (a store), or None.
         season: what makes batches comparable: weekday, month or none.
         prediction: the column predictions are written to.
+        inference_id: a column of the data that names a single prediction, or None; it goes with the predictions,
+            and ground truth may be joined on it in place of the keys.
 
     Example:
         >>> Problem(type="regression", target="units", features=("lag_7",), keys=("store", "day")).target
@@ -35,6 +37,7 @@ class Problem(BaseModel):
     group: str | None = None
     season: Literal["weekday", "month", "none"] = "none"
     prediction: str = "prediction"
+    inference_id: str | None = None
 
     @model_validator(mode="after")
     def _columns_fit(self) -> Self:
@@ -49,4 +52,7 @@ class Problem(BaseModel):
             raise ValueError(f"the target {self.target!r} is one of the features")
         if self.time is not None and self.time not in self.keys:
             raise ValueError(f"time {self.time!r} must be one of the keys {list(self.keys)}")
+        if self.inference_id is not None and self.inference_id in (self.target, self.prediction):
+            what = "target" if self.inference_id == self.target else "column of predictions"
+            raise ValueError(f"inference_id {self.inference_id!r} is the {what}")
         return self

@@ -14,7 +14,13 @@ def _data_quality(context: StepContext, out: Path) -> None:
 
 
 def _model_quality(context: StepContext, out: Path) -> None:
-    model_quality.write_baseline(input_of(context, "predictions"), context.problem, out, context.settings)
+    model_quality.write_baseline(
+        input_of(context, "predictions"),
+        context.problem,
+        out,
+        context.settings,
+        data=context.inputs.get("data"),
+    )
 
 
 def _attribution(context: StepContext, out: Path) -> None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from spalje.errors import NotFound
 from spalje.monitor.verdict import Verdict
-from spalje.steps import attribution, data_quality, model_quality
+from spalje.steps import attribution, data_quality, estimated_quality, model_quality
 from spalje.steps.baseline import input_of
 from spalje.steps.context import StepContext, StepResult
 
@@ -32,6 +32,20 @@ def _model_quality(context: StepContext, out: Path) -> Verdict:
         out,
         context.settings,
         earlier=context.inputs.get("history"),
+        data=context.inputs.get("data"),
+        estimated=context.inputs.get("estimated"),
+    )
+
+
+def _estimated_quality(context: StepContext, out: Path) -> Verdict:
+    return estimated_quality.check(
+        input_of(context, "data"),
+        input_of(context, "predictions"),
+        input_of(context, "baseline"),
+        context.problem,
+        out,
+        context.settings,
+        earlier=context.inputs.get("history"),
     )
 
 
@@ -51,7 +65,12 @@ def _attribution(context: StepContext, out: Path) -> Verdict:
 
 #: monitor -> what checks with it
 CHECKS: Mapping[str, Callable[[StepContext, Path], Verdict]] = MappingProxyType(
-    {"data_quality": _data_quality, "model_quality": _model_quality, "attribution": _attribution}
+    {
+        "data_quality": _data_quality,
+        "model_quality": _model_quality,
+        "attribution": _attribution,
+        "estimated_quality": _estimated_quality,
+    }
 )
 
 

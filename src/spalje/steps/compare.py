@@ -17,6 +17,7 @@ from spalje.monitor.constraints import checked
 from spalje.monitor.measurement import SCORES, ScoreName, fitting_score
 from spalje.pipeline.problem import Problem
 from spalje.steps.context import StepContext, StepResult
+from spalje.steps.expectation import same_rows
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
 from spalje.steps.transform import joined
 from spalje.steps.user_model import open_user_model
@@ -99,15 +100,7 @@ def _kept(problem: Problem, there: list[str]) -> list[str]:
 
 
 def _compared(champion: pa.Table, challenger: pa.Table, problem: Problem, given: Settings) -> Challenge:
-    for name in problem.keys:
-        same = champion.num_rows == challenger.num_rows and champion[name].cast(challenger[name].type).equals(
-            challenger[name]
-        )
-        if not same:
-            raise BadInput(
-                f"The rows of data and predictions are not the same: '{name}' differs.",
-                do="Give Compare the predictions of the very table that it gets as data.",
-            )
+    same_rows(champion, challenger, problem)
     if problem.target not in champion.column_names:
         raise BadInput(
             f"The data has no '{problem.target}': models are compared by rows whose truth is known.",

@@ -81,6 +81,23 @@ def judge(table: pa.Table, problem: Problem, labels: Labels) -> tuple[Judged, La
     return judged, known
 
 
+def predicted(table: pa.Table, problem: Problem) -> tuple[NDArray[np.float64], Days | None]:
+    """The predictions of a table without truth, and the day of each row.
+
+    Returns:
+        Shape (rows,), or (rows, columns of predictions); of two probabilities of yes and no that of the yes.
+
+    Raises:
+        BadInput: there is no column of predictions, or it holds what is no number.
+    """
+    columns = prediction_columns(table.column_names, problem)
+    values = [_numbers(table, name, "predictions") for name in columns]
+    days = _days(table, problem.time)
+    if problem.type == "binary" or len(values) == 1:
+        return values[-1], days
+    return np.stack(values, axis=-1), days
+
+
 def prediction_columns(names: Sequence[str], problem: Problem) -> list[str]:
     """The columns with predictions: the problem's, or its numbered ones, or all that are nothing else.
 
@@ -101,7 +118,8 @@ def prediction_columns(names: Sequence[str], problem: Problem) -> list[str]:
     }
     if numbered:
         return [numbered[number] for number in sorted(numbered)]
-    others = [name for name in names if name not in (*problem.keys, problem.group, problem.target)]
+    known = (*problem.keys, problem.inference_id, problem.group, problem.target)
+    others = [name for name in names if name not in known]
     if not others:
         raise BadInput(
             f"There is no column of predictions among {', '.join(names)}.",

@@ -12,19 +12,22 @@ import pyarrow.compute as pc
 from pydantic import Field, ValidationError
 
 from spalje.errors import BadInput, Corrupt, NotFound
-from spalje.monitor import model_quality
+from spalje.monitor import model_quality, shift_words
 from spalje.monitor.constraints import checked
 from spalje.monitor.judged_batch import JudgedBatch
-from spalje.monitor.measurement import SCORES, Measurement, ScoreName, fitting_score, measure
+from spalje.monitor.measurement import SCORES, Judged, Measurement, ScoreName, fitting_score, measure
 from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.verdict import Outcome, Verdict
 from spalje.pipeline.problem import Problem
+from spalje.quality.period import Days
 from spalje.sagemaker import model_quality as files
 from spalje.sagemaker.violations import FILES as VIOLATIONS
+from spalje.steps.expectation import Expectation, same_rows
 from spalje.steps.judged_file import JUDGED, read_judged
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
 from spalje.steps.truth_join import join
+from spalje.steps.verdict_file import read_verdict
 from spalje.storage import table
 
 BASELINE, STATISTICS, CONSTRAINTS = "baseline.json", "statistics.json", "constraints.json"
@@ -61,24 +64,33 @@ class Settings(model_quality.Rule):
         return Labels(tuple(text(name) for name in self.classes), self.threshold)
 
 
-def write_baseline(predictions: Path, problem: Problem, out: Path, settings: Mapping[str, Any]) -> None:
+def write_baseline(
+    predictions: Path,
+    problem: Problem,
+    out: Path,
+    settings: Mapping[str, Any],
+    *,
+    data: Path | None = None,
+) -> None:
     """Write how good a model is, going by predictions that hold the truth.
 
     ``statistics.json`` and ``constraints.json`` are Model Monitor's; the latter may be edited.
-    ``baseline.json`` is ours.
+    ``baseline.json`` is ours, as is what is expected of later batches, where features are given.
 
     Args:
         predictions: the table, of rows that the model was not trained on.
         problem: which columns are keys, target and prediction.
         out: an existing folder.
         settings: see ``Settings``.
+        data: the table that was predicted, with the features; None: nothing is expected of later batches.
 
     Raises:
-        BadInput: the table cannot be read, has no truth, or holds what it cannot.
+        BadInput: the table cannot be read, has no truth, or holds what it cannot; or the data is of other rows.
         NotFound: there is no such setting or score.
     """
-    given = _settings(settings)
-    rows = _known(_read(predictions, problem, truth=True), problem.target)
+    given = settings_of(settings)
+    whole = _read(predictions, problem, truth=True)
+    rows = _known(whole, problem.target)
     if rows.num_rows == 0:
         raise BadInput(
             f"No row of {predictions} has a truth in '{problem.target}': a baseline is made of predictions "
@@ -102,6 +114,9 @@ def write_baseline(predictions: Path, problem: Problem, out: Path, settings: Map
     (out / STATISTICS).write_bytes(files.write_statistics(statistics))
     (out / CONSTRAINTS).write_bytes(files.write_constraints(bounds))
     (out / BASELINE).write_text(baseline.model_dump_json(exclude={"constraints"}) + "\n", encoding="utf-8")
+    if data is not None:
+        features = features_of(data, whole, problem).filter(_is_known(whole, problem.target))
+        Expectation.learn(features, problem, judged, score, rng).write(out)
 
 
 def check(
@@ -113,6 +128,8 @@ def check(
     settings: Mapping[str, Any],
     *,
     earlier: Path | None = None,
+    data: Path | None = None,
+    estimated: Path | None = None,
 ) -> Verdict:
     """Hold a batch's predictions against the truth; writes verdict, metrics and violations.
 
@@ -125,14 +142,16 @@ def check(
         out: an existing folder.
         settings: see ``Settings``.
         earlier: a folder with what the truth said about earlier batches of the same version.
+        data: the batch's features, to tell whether they moved or what the model learned; None: it is not told.
+        estimated: what was estimated of the batch before; None, or an empty folder: nothing was.
 
     Raises:
         BadInput: a table or the baseline cannot be read, keys do not fit together, or the truth has
             several rows for one.
         NotFound: there is no such setting, or no constraint for a metric.
     """
-    given = _settings(settings)
-    held = _read_baseline(baseline)
+    given = settings_of(settings)
+    held = read_baseline(baseline)
     bounds = _edited(_read_constraints(baseline, problem), given)
     if held is None and given.policy != "sagemaker":
         raise BadInput(
@@ -160,6 +179,15 @@ def check(
             rule=given,
             rng=rng,
         )
+        if data is not None and verdict.outcome is not Outcome.INSUFFICIENT:
+            features = features_of(data, batch, problem).filter(_is_known(joined.table, problem.target))
+            verdict = _explained(
+                verdict, baseline, features, _judged(rows, problem, held), measured.days, given
+            )
+    if estimated is not None and (before := read_verdict(estimated)) is not None:
+        verdict = verdict.model_copy(
+            update={"figures": {**verdict.figures, "estimated": dict(before.figures)}}
+        )
     verdict = _with_strangers(verdict, joined.unknown, joined.elsewhere)
     passed = violated(metrics, bounds) if verdict.outcome is not Outcome.INSUFFICIENT else ()
     flat = {
@@ -178,7 +206,13 @@ def check(
     return verdict
 
 
-def _settings(settings: Mapping[str, Any]) -> Settings:
+def settings_of(settings: Mapping[str, Any]) -> Settings:
+    """The settings of a step.
+
+    Raises:
+        NotFound: there is no such setting.
+        BadInput: a value is not allowed.
+    """
     for name in settings:
         if name not in Settings.model_fields:
             raise NotFound("setting of the model quality monitor", name, Settings.model_fields)
@@ -194,9 +228,49 @@ def _read(predictions: Path, problem: Problem, *, truth: bool) -> pa.Table:
     return table.read(predictions, list(dict.fromkeys(name for name in columns if name is not None)))
 
 
+def features_of(data: Path, predictions: pa.Table, problem: Problem) -> pa.Table:
+    """The features of the rows that were predicted, in their order.
+
+    Raises:
+        BadInput: the data is of other rows.
+    """
+    there = set(table.schema(data).names)
+    names = [name for name in dict.fromkeys([*problem.keys, *problem.features]) if name in there]
+    features = table.read(data, names)
+    same_rows(features, predictions, problem)
+    return features
+
+
 def _known(rows: pa.Table, target: str) -> pa.Table:
     """The rows whose truth is known: neither null nor NaN."""
-    return rows.filter(pc.invert(pc.is_null(rows[target], nan_is_null=True)))
+    return rows.filter(_is_known(rows, target))
+
+
+def _is_known(rows: pa.Table, target: str) -> pa.ChunkedArray:
+    return pc.invert(pc.is_null(rows[target], nan_is_null=True))
+
+
+def _judged(rows: pa.Table, problem: Problem, held: ModelQualityBaseline) -> Judged:
+    return judge(rows, problem, Labels(held.classes, held.threshold))[0]
+
+
+def _explained(
+    verdict: Verdict, baseline: Path, features: pa.Table, judged: Judged, days: Days, given: Settings
+) -> Verdict:
+    """The verdict, with whether the inputs moved or what the model learned."""
+    expectation = Expectation.read(baseline)
+    if expectation is None:
+        return verdict
+    rng = np.random.default_rng(given.seed)
+    found = expectation.shift(features, judged, days, rng, margin=given.margin / 2)
+    said = shift_words.sentence(found, SCORES[judged.type][expectation.score])
+    told = f" {said}" if verdict.outcome is not Outcome.OK else ""
+    return verdict.model_copy(
+        update={
+            "summary": verdict.summary + told,
+            "figures": {**verdict.figures, "shift": shift_words.figures(found, said)},
+        }
+    )
 
 
 def _measure(
@@ -222,7 +296,12 @@ def _with_strangers(verdict: Verdict, unknown: int, elsewhere: int) -> Verdict:
     )
 
 
-def _read_baseline(folder: Path) -> ModelQualityBaseline | None:
+def read_baseline(folder: Path) -> ModelQualityBaseline | None:
+    """Our part of a baseline; None where there is only Model Monitor's.
+
+    Raises:
+        Corrupt: the file is none.
+    """
     path = folder / BASELINE
     if not path.is_file():
         return None

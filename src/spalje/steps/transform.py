@@ -16,8 +16,8 @@ from spalje.storage import table
 def execute(context: StepContext) -> StepResult:
     """Predict, and write one file: business keys, the truth where the data has it, predictions.
 
-    The columns are the keys, the grouping column, the target if the data has it, and what the
-    model predicts; the rows are those of the data, in their order. Memory stays bounded.
+    The columns are the keys, the inference id, the grouping column, the target if the data has it, and
+    what the model predicts; the rows are those of the data, in their order. Memory stays bounded.
 
     Raises:
         BadInput: the data lacks a feature or a key, or a prediction breaks the script contract.
@@ -57,9 +57,9 @@ def joined(kept: pa.Table, predictions: pa.Table) -> pa.Table:
 
 def _kept(problem: Problem, there: Sequence[str]) -> list[str]:
     """The columns of the data that go with the predictions."""
-    group = [problem.group] if problem.group is not None else []
+    also = [name for name in (problem.inference_id, problem.group) if name is not None]
     target = [problem.target] if problem.target in there else []
-    return list(dict.fromkeys([*problem.keys, *group, *target]))
+    return list(dict.fromkeys([*problem.keys, *also, *target]))
 
 
 def _write(pieces: Iterable[pa.Table], folder: Path) -> int:

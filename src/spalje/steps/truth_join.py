@@ -1,16 +1,18 @@
-"""Predictions and the truth about the same business keys, side by side."""
+"""Truth joined to predictions on what names a row, and laid over what was known before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from spalje.errors import BadInput
 from spalje.pipeline.problem import Problem
-
-#: Columns that the join adds; no key is called so.
-_PLACE, _COUNT = "__place__", "__count__"
+from spalje.registry.truth import Correction
+from spalje.steps import truth_value
+from spalje.steps.row_key import alike, numbered, places, plain, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,124 +30,225 @@ class Joined:
     elsewhere: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """Truth laid over what was known of some predictions.
+
+    Attributes:
+        table: keys and target of all that is known now, each key once, in the order of the keys; of the same
+            knowledge always the same table.
+        rows: how many predictions there are.
+        known: how many of them have truth now.
+        new, corrected, unchanged: rows of the truth by what they did to what was known.
+        largest: the correction by most; of classes the first.
+        strange: which rows of the truth no prediction was made for.
+    """
+
+    table: pa.Table
+    rows: int
+    known: int
+    new: int
+    corrected: int
+    unchanged: int
+    largest: Correction | None
+    strange: NDArray[np.bool_]
+
+
 def join(predictions: pa.Table, truth: pa.Table, problem: Problem) -> Joined:
     """Add the target to the predictions.
 
     Args:
         predictions: with the business keys; a target among its columns is replaced.
-        truth: business keys and target.
+        truth: business keys and target; rows whose target is null say nothing.
         problem: says which columns those are.
 
     Raises:
-        BadInput: a key's types do not fit together, or the truth has more than one row for a key.
+        BadInput: a key's types do not fit together, or the truth has different values for a key.
     """
     keys = list(problem.keys)
-    left = (
-        predictions.drop_columns([problem.target])
-        if problem.target in predictions.column_names
-        else predictions
-    )
-    left, right = _alike(left, truth.select([*keys, problem.target]), keys)
-    right = right.filter(_all_valid(right, keys))
-    _refuse_duplicates(right, keys)
-    left = left.append_column(_PLACE, pa.array(range(left.num_rows), pa.int64()))
-    found = left.select([*keys, _PLACE]).join(right, keys, join_type="left outer")
-    target = found.sort_by(_PLACE)[problem.target]
-    unmatched = right.select(keys).join(left.select(keys), keys, join_type="left anti")
+    predictions = plain(predictions, [name for name in predictions.column_names if name != problem.target])
+    truth = plain(truth, [*keys, problem.target])
+    truth, lacking = with_keys(with_value(truth, problem.target), keys)
+    truth = settled(truth, keys, problem.target)
+    left, right = alike([predictions, truth], keys)
+    ours, theirs = numbered([left, right], keys)
+    target = _taken(truth[problem.target], places(theirs, ours))
+    unmatched = right.filter(pa.array(places(np.unique(ours), theirs) < 0))
     here = _about_the_same_dates(unmatched, left, problem.time)
-    nulls = truth.num_rows - right.num_rows
     return Joined(
-        left.drop_columns([_PLACE]).append_column(problem.target, target),
-        unknown=here + nulls,
+        predictions.append_column(problem.target, target),
+        unknown=here + lacking.num_rows,
         elsewhere=unmatched.num_rows - here,
     )
 
 
-def _alike(predictions: pa.Table, truth: pa.Table, keys: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-    """Both tables with keys of the same types, none of which has lost anything."""
-    for key in keys:
-        ours, theirs = _plain(predictions[key]), _plain(truth[key])
-        if pa.types.is_integer(ours.type) and pa.types.is_integer(theirs.type) and ours.type != theirs.type:
-            ours, theirs = (
-                _converted(ours, pa.int64(), key, ours.type),
-                _converted(theirs, pa.int64(), key, ours.type),
-            )
-        elif ours.type != theirs.type:
-            theirs = _converted(theirs, ours.type, key, ours.type)
-        predictions = _replaced(predictions, key, ours)
-        truth = _replaced(truth, key, theirs)
-    return predictions, truth
+def lay(predictions: pa.Table, known: pa.Table | None, truth: pa.Table, problem: Problem) -> Laid:
+    """Lay truth over what was known of a batch: where both say something, the truth does.
 
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without dictionaries, and strings of one kind."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
-        column = column.cast(pa.string())
-    return column
-
-
-def _converted(column: pa.ChunkedArray, wanted: pa.DataType, key: str, said: pa.DataType) -> pa.ChunkedArray:
-    """The column in another type, and still the same values.
+    Args:
+        predictions: of the batch, with the business keys.
+        known: business keys and target, each key once; None: nothing was known. What is not about these predictions
+            is left out.
+        truth: business keys and target, each key once, every target known; see ``settled``.
+        problem: says which columns those are.
 
     Raises:
-        BadInput: that cannot be; names the column and both types.
+        BadInput: a key's types do not fit together.
     """
-    if _family(column.type) is None or _family(column.type) != _family(wanted):
-        raise _differ(column.type, key, said)
-    try:
-        converted = column.cast(wanted)
-        back = converted.cast(column.type)
-    except pa.ArrowException as error:
-        raise _differ(column.type, key, said, str(error).splitlines()[0]) from error
-    changed = pc.fill_null(pc.not_equal(column, back), False)
-    if pc.any(changed).as_py():
-        raise _differ(column.type, key, said, f"{column.filter(changed)[0]} would be changed")
-    return converted
-
-
-def _differ(found: pa.DataType, key: str, wanted: pa.DataType, why: str = "") -> BadInput:
-    return BadInput(
-        f"The business key '{key}' is {found} in the ground truth and {wanted} in the predictions"
-        + (f", and cannot be converted: {why}." if why else "; the two cannot be compared."),
-        do=f"Deliver '{key}' as {wanted}.",
+    keys = list(problem.keys)
+    predictions = plain(predictions, keys)
+    held = truth.slice(0, 0) if known is None else known
+    ours, before, now = numbered(alike([predictions, held, truth], keys), keys)
+    distinct, first, whose = np.unique(ours, return_index=True, return_inverse=True)
+    said = pa.chunked_array(
+        [*held[problem.target].chunks, *truth[problem.target].chunks], truth_value.kind(problem)
+    )
+    source = np.full(len(distinct), -1, np.int64)  # where in `said` the truth about each key stands
+    at = places(distinct, before)
+    source[at[at >= 0]] = np.flatnonzero(at >= 0)
+    earlier = source.copy()
+    at = places(distinct, now)
+    source[at[at >= 0]] = held.num_rows + np.flatnonzero(at >= 0)
+    again = np.flatnonzero((source != earlier) & (earlier >= 0))
+    changed = again[_differ(_taken(said, earlier[again]), _taken(said, source[again]))]
+    rows = np.flatnonzero(source >= 0)
+    table = predictions.take(pa.array(first[rows]))
+    return Laid(
+        table=table.append_column(problem.target, _taken(said, source[rows])).combine_chunks(),
+        rows=predictions.num_rows,
+        known=int((source >= 0)[whose].sum()),
+        new=int((at >= 0).sum()) - len(again),
+        corrected=len(changed),
+        unchanged=len(again) - len(changed),
+        largest=_largest(
+            predictions.take(pa.array(first[changed])),
+            keys,
+            _taken(said, earlier[changed]),
+            _taken(said, source[changed]),
+        ),
+        strange=at < 0,
     )
 
 
-def _family(kind: pa.DataType) -> str | None:
-    """What a type is about; values of the same family may be the same in another type."""
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return "number"
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return "time" if getattr(kind, "tz", None) is None else f"time in {kind.tz}"
-    return None
+def settled(truth: pa.Table, names: Sequence[str], target: str, *, later_wins: bool = False) -> pa.Table:
+    """Each name once: rows that say the same are one.
+
+    Args:
+        truth: with the columns that name a row, none of them null, and the target.
+        names: those columns.
+        target: the column with the truth.
+        later_wins: of rows that differ take the last; else they are refused.
+
+    Raises:
+        BadInput: rows with the same name differ; says which.
+    """
+    (numbers,) = numbered([truth], names)
+    order = np.argsort(numbers, kind="stable")
+    again = numbers[order][1:] == numbers[order][:-1]
+    if not again.any():
+        return truth
+    if not later_wins:
+        _refuse_different(truth, names, target, order, again)
+    last = np.append(~again, True)
+    return truth.take(pa.array(np.sort(order[last])))
 
 
-def _replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
-    return table.set_column(table.column_names.index(name), name, column)
+def resolved(
+    predictions: pa.Table, truth: pa.Table, problem: Problem, inference_id: str
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """The business keys that inference ids stand for.
 
+    Args:
+        predictions: with business keys and inference id.
+        truth: inference id and target.
+        problem: says which columns are the keys and the target.
+        inference_id: the column of that name in both.
 
-def _all_valid(table: pa.Table, keys: Sequence[str]) -> pa.ChunkedArray:
-    valid = pc.is_valid(table[keys[0]])
-    for key in keys[1:]:
-        valid = pc.and_(valid, pc.is_valid(table[key]))
-    return valid
+    Returns:
+        Business keys and target of the rows of truth whose id is among the predictions, in their order; and
+        which rows those are.
 
-
-def _refuse_duplicates(truth: pa.Table, keys: Sequence[str]) -> None:
-    placed = truth.select(keys).append_column(_PLACE, pa.array(range(truth.num_rows), pa.int64()))
-    counted = placed.group_by(list(keys)).aggregate([(_PLACE, "count"), (_PLACE, "min")])
-    counted = counted.filter(pc.greater(counted[f"{_PLACE}_count"], 1)).sort_by(f"{_PLACE}_min")
-    if counted.num_rows:
-        first = counted.slice(0, 1).to_pylist()[0]
-        named = ", ".join(f"{key}={first[key]}" for key in keys)
-        more = counted.num_rows - 1
+    Raises:
+        BadInput: the types of the ids do not fit together, or an id names several predictions.
+    """
+    ids = alike([predictions, truth], [inference_id], noun="inference id")
+    ours, theirs = numbered(ids, [inference_id])
+    ordered = np.sort(ours[ours >= 0])
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if len(twice):
+        row = int(np.flatnonzero(ours == twice[0])[0])
         raise BadInput(
-            f"The ground truth has {first[f'{_PLACE}_count']} rows for {named}"
-            + (f", and {more:,} more business keys with several rows." if more else "; a key names one row."),
-            do="Deliver one row for each business key.",
+            f"An inference id names one prediction, and {spelled(predictions, [inference_id], row)} names several.",
+            do="Deliver the business keys, or name a column under inference_id that is different in every row.",
         )
+    at = places(ours, theirs)
+    rows = np.flatnonzero(at >= 0)
+    keys = plain(predictions, problem.keys).take(pa.array(at[rows]))
+    return keys.append_column(problem.target, truth[problem.target].take(pa.array(rows))), rows
+
+
+def with_value(truth: pa.Table, target: str) -> pa.Table:
+    """The rows whose truth is known: neither null nor NaN."""
+    return truth.filter(pc.invert(pc.is_null(truth[target], nan_is_null=True)))
+
+
+def with_keys(truth: pa.Table, keys: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """The rows that have all keys, and those that have not."""
+    lacking = pc.is_null(truth[keys[0]], nan_is_null=True)
+    for key in keys[1:]:
+        lacking = pc.or_(lacking, pc.is_null(truth[key], nan_is_null=True))
+    return truth.filter(pc.invert(lacking)), truth.filter(lacking)
+
+
+def _taken(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.ChunkedArray:
+    """The values in those rows; null for -1."""
+    return column.take(pa.array(rows, mask=rows < 0))
+
+
+def _differ(one: pa.ChunkedArray, other: pa.ChunkedArray) -> NDArray[np.bool_]:
+    return np.asarray(pc.not_equal(one, other).to_numpy(), np.bool_)
+
+
+def _largest(
+    rows: pa.Table, keys: Sequence[str], before: pa.ChunkedArray, after: pa.ChunkedArray
+) -> Correction | None:
+    if rows.num_rows == 0:
+        return None
+    row = 0
+    if pa.types.is_floating(before.type):
+        row = int(np.argmax(np.abs(after.to_numpy() - before.to_numpy())))
+    return Correction(spelled(rows, keys, row), before[row].as_py(), after[row].as_py())
+
+
+def _refuse_different(
+    truth: pa.Table,
+    names: Sequence[str],
+    target: str,
+    order: NDArray[np.int64],
+    again: NDArray[np.bool_],
+) -> None:
+    """Refuse rows that follow one of the same name and differ from it."""
+    one, other = order[:-1][again], order[1:][again]
+    differ = _differ(_taken(truth[target], one), _taken(truth[target], other))
+    if not differ.any():
+        return
+    one, other = one[differ], other[differ]
+    first = np.argsort(one, kind="stable")[:3]
+    said = [
+        f"{spelled(truth, names, row)} is {_shown(truth, target, row)} and {_shown(truth, target, then)}"
+        for row, then in zip(one[first].tolist(), other[first].tolist(), strict=True)
+    ]
+    more = len(one) - len(said)
+    raise BadInput(
+        f"The ground truth says different things about the same row: {'; '.join(said)}"
+        + (f"; and {more:,} more." if more else "."),
+        do="Deliver one value for each row.",
+    )
+
+
+def _shown(truth: pa.Table, target: str, row: int) -> str:
+    value = truth[target][row].as_py()
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _about_the_same_dates(rows: pa.Table, predictions: pa.Table, time: str | None) -> int:

@@ -49,7 +49,12 @@ compare = Compare(
     predictions=transform["predictions"],
 )
 data_quality = Baseline("data_quality", monitor="data_quality", data=preprocess["train"])
-model_quality = Baseline("model_quality", monitor="model_quality", predictions=transform["predictions"])
+model_quality = Baseline(
+    "model_quality",
+    monitor="model_quality",
+    predictions=transform["predictions"],
+    data=preprocess["evaluation"],
+)
 attribution = Baseline(
     "attribution", monitor="attribution", model=train["model"], data=preprocess["train"], samples=64
 )

@@ -41,6 +41,14 @@ check_attributions = Check(
     rows=1000,
 )
 transform = Transform("transform", model=approved["model"], data=preprocess["features"])
+estimate_quality = Check(
+    "estimate_quality",
+    monitor="estimated_quality",
+    baseline=approved["model_quality"],
+    data=preprocess["features"],
+    predictions=transform["predictions"],
+    history=EarlierBatches()["estimated_quality"],
+)
 postprocess = Process(
     "postprocess",
     script="src/postprocess.py",
@@ -49,14 +57,14 @@ postprocess = Process(
 )
 publish = Decide(
     "publish",
-    verdicts=[check_data_quality, check_attributions],
+    verdicts=[check_data_quality, check_attributions, estimate_quality],
     features=preprocess["features"],
     predictions=transform["predictions"],
     output=postprocess["orders"],
 )
 inference = Pipeline(
     "inference",
-    steps=[preprocess, check_data_quality, check_attributions, transform, postprocess, publish],
+    steps=[preprocess, check_data_quality, check_attributions, transform, estimate_quality, postprocess, publish],
 )
 
 ground_truth = Input("ground_truth", kind="table", help="What was sold: store_id, product_category, day, units.")
@@ -66,9 +74,11 @@ check_model_quality = Check(
     "check_model_quality",
     monitor="model_quality",
     baseline=approved["model_quality"],
+    data=batch["features"],
     predictions=batch["predictions"],
     ground_truth=ground_truth,
     history=EarlierBatches()["model_quality"],
+    estimated=batch["estimated_quality"],
 )
 decide = Decide("decide", verdicts=[check_model_quality], ground_truth=ground_truth)
 quality = Pipeline("quality", steps=[check_model_quality, decide])
