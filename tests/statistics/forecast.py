@@ -26,6 +26,11 @@ class Sales:
             "mean_7": rolling(week_ago, 7, np.mean),
             "mean_28": rolling(week_ago, 28, np.mean),
             "max_28": rolling(week_ago, 28, np.max),
+            "mean_56": rolling(week_ago, 56, np.mean),
+            "std_28": rolling(week_ago, 28, np.std),
+            "category_lag_7": np.broadcast_to(week_ago.mean(axis=0, keepdims=True), shape),
+            "store_lag_7": np.broadcast_to(week_ago.sum(axis=1, keepdims=True), shape),
+            "store": np.broadcast_to(np.arange(STORES)[:, None, None], shape).astype(float),
             "category": np.broadcast_to(np.arange(CATEGORIES)[None, :, None], shape).astype(float),
             "weekday": np.broadcast_to(np.arange(DAYS) % 7, shape).astype(float),
         }

@@ -71,7 +71,7 @@ def test_bias_finds_a_feature_that_is_missing_where_the_absolute_error_gets_bett
     mae = float(np.mean([week.metrics["mae"] for week in weeks[:31]]))
     for days in WEEKS[38:46]:
         whole = measure(sales.judged(days), "poisson_deviance", np.random.default_rng(1))
-        blind = sales.judged(days, mean_28=0.0, max_28=0.0, lag_7=0.0)
+        blind = sales.judged(days, mean_28=0.0, mean_56=0.0, max_28=0.0, lag_7=0.0)
         blind = measure(blind, "poisson_deviance", np.random.default_rng(1))
         assert blind.metrics["mae"] < whole.metrics["mae"]
         assert not violated({"mae": blind.metrics["mae"]}, suggest({"mae": mae}, 0.0))
