@@ -22,17 +22,20 @@ from spalje.quality.loss import (
 )
 from spalje.quality.multiclass import multiclass
 from spalje.quality.period import Days
+from spalje.quality.quantile import pinball_losses, quantile_metrics
 from spalje.quality.regression import regression
 from spalje.quality.tally import Tally, grouped, tally
 
 ProblemType: TypeAlias = Literal["regression", "binary", "multiclass"]
-ScoreName: TypeAlias = Literal["rmse", "poisson_deviance", "log_loss", "brier", "error_rate"]
+ScoreName: TypeAlias = Literal["rmse", "poisson_deviance", "pinball", "log_loss", "brier", "error_rate"]
 
 #: score -> what it is called in a sentence; the scores that each type of problem can be judged by, the
 #: one that asks most of the predictions first
 SCORES: Mapping[ProblemType, Mapping[ScoreName, str]] = MappingProxyType(
     {
-        "regression": MappingProxyType({"poisson_deviance": "Poisson deviance", "rmse": "RMSE"}),
+        "regression": MappingProxyType(
+            {"poisson_deviance": "Poisson deviance", "pinball": "pinball loss", "rmse": "RMSE"}
+        ),
         "binary": MappingProxyType({"log_loss": "log loss", "brier": "Brier score"}),
         "multiclass": MappingProxyType({"log_loss": "log loss", "error_rate": "error rate"}),
     }
@@ -56,6 +59,8 @@ class Judged:
         clusters: shape (n,): which rows are not independent of each other; None: all are.
         clustered_by: the column that says so, or ``rows``.
         threshold: from which probability on yes is predicted.
+        quantiles: of a regression whose predictions are quantiles, which, rising; ``prediction`` then has the
+            shape (n, quantiles).
     """
 
     type: ProblemType
@@ -65,9 +70,19 @@ class Judged:
     clusters: Codes | None = None
     clustered_by: str = "rows"
     threshold: float = 0.5
+    quantiles: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def point(self) -> Floats:
+        """One number or probability a row: of several quantiles the one nearest to the median."""
+        if not self.quantiles:
+            return self.prediction
+        middle = min(range(len(self.quantiles)), key=lambda place: abs(self.quantiles[place] - 0.5))
+        found: Floats = self.prediction[:, middle]
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +121,8 @@ class Measurement:
 def fitting_score(judged: Judged) -> ScoreName:
     """The score that suits the predictions.
 
-    The Poisson deviance for counts with positive predictions, else RMSE; log loss for
-    probabilities; for bare yes and no, or bare classes, the share of wrong ones.
+    The pinball loss for quantiles, the Poisson deviance for counts with positive predictions, else
+    RMSE; log loss for probabilities; for bare yes and no, or bare classes, the share of wrong ones.
 
     Example:
         >>> fitting_score(Judged("regression", np.array([0.0, 3.0]), np.array([0.4, 2.5])))
@@ -116,6 +131,8 @@ def fitting_score(judged: Judged) -> ScoreName:
         'brier'
     """
     truth, prediction = judged.truth, judged.prediction
+    if judged.quantiles:
+        return "pinball"
     if judged.type == "regression":
         counts = bool(np.all(truth >= 0) and np.all(truth == np.floor(truth)) and np.all(prediction > 0))
         return "poisson_deviance" if counts else "rmse"
@@ -170,6 +187,10 @@ def metrics_of(judged: Judged) -> tuple[dict[str, float], Confusion | None]:
         >>> metrics["accuracy"], metrics["false_positive_rate"]
         (1.0, 0.0)
     """
+    if judged.quantiles:
+        return asdict(regression(judged.truth, judged.point)) | quantile_metrics(
+            judged.truth, judged.prediction, judged.quantiles
+        ), None
     if judged.type == "regression":
         return asdict(regression(judged.truth, judged.prediction)), None
     if judged.type == "binary":
@@ -210,7 +231,7 @@ def _tally(judged: Judged, score: ScoreName) -> Tally:
         # a bias of several classes at once is not one number: nothing is predicted too much in all
         nothing = np.zeros(len(judged))
         return tally(losses(judged, score), nothing, nothing)
-    return tally(losses(judged, score), judged.truth, judged.prediction)
+    return tally(losses(judged, score), judged.truth, judged.point)
 
 
 def losses(judged: Judged, score: ScoreName) -> Floats:
@@ -220,7 +241,10 @@ def losses(judged: Judged, score: ScoreName) -> Floats:
         >>> losses(Judged("regression", np.array([1.0, 3.0]), np.array([1.0, 1.0])), "rmse").tolist()
         [0.0, 4.0]
     """
-    truth, prediction = judged.truth, judged.prediction
+    truth, prediction = judged.truth, judged.point
+    if score == "pinball":
+        each: Floats = pinball_losses(truth, judged.prediction, judged.quantiles).mean(axis=1)
+        return each
     if score == "rmse":
         return squared_errors(truth, prediction)
     if score == "poisson_deviance":

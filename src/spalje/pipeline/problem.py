@@ -1,6 +1,6 @@
 """What a project predicts, from what, and which columns say which row is which."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,6 +20,7 @@ class Problem(BaseModel):
         prediction: the column predictions are written to.
         inference_id: a column of the data that names a single prediction, or None; it goes with the predictions,
             and ground truth may be joined on it in place of the keys.
+        quantiles: of a regression that predicts quantiles: their levels, rising; predict_fn gives a column for each.
 
     Example:
         >>> Problem(type="regression", target="units", features=("lag_7",), keys=("store", "day")).target
@@ -38,6 +39,7 @@ class Problem(BaseModel):
     season: Literal["weekday", "month", "none"] = "none"
     prediction: str = "prediction"
     inference_id: str | None = None
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
 
     @model_validator(mode="after")
     def _columns_fit(self) -> Self:
@@ -52,6 +54,10 @@ class Problem(BaseModel):
             raise ValueError(f"the target {self.target!r} is one of the features")
         if self.time is not None and self.time not in self.keys:
             raise ValueError(f"time {self.time!r} must be one of the keys {list(self.keys)}")
+        if self.quantiles and self.type != "regression":
+            raise ValueError(f"quantiles are predicted by a regression, and type is {self.type!r}")
+        if list(self.quantiles) != sorted(set(self.quantiles)):
+            raise ValueError(f"quantiles {list(self.quantiles)} do not rise")
         if self.inference_id is not None and self.inference_id in (self.target, self.prediction):
             what = "target" if self.inference_id == self.target else "column of predictions"
             raise ValueError(f"inference_id {self.inference_id!r} is the {what}")

@@ -53,6 +53,38 @@ def poisson_deviances(truth: Floats, prediction: Floats) -> Floats:
     return deviances
 
 
+def tweedie_deviances(truth: Floats, prediction: Floats, power: float) -> Floats:
+    """Tweedie deviance of each row: with power 0 the squared error, 1 Poisson's, 2 gamma's.
+
+    Jorgensen, "The Theory of Dispersion Models" (1997), section 4.1; as scikit-learn's ``mean_tweedie_deviance``.
+
+    Args:
+        truth: 0 or more; above 0 from power 2 on; any number with power 0.
+        prediction: above 0; any number with power 0.
+        power: 0, or 1 and more.
+
+    Returns:
+        0 upwards; NaN where truth or prediction is not allowed.
+
+    Example:
+        >>> tweedie_deviances(np.array([0.0, 2.0]), np.array([1.0, 1.0]), 1.5).round(4).tolist()
+        [4.0, 0.6863]
+    """
+    if power == 0:
+        return squared_errors(truth, prediction)
+    if power == 1:
+        return poisson_deviances(truth, prediction)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if power == 2:
+            deviances: Floats = 2.0 * (np.log(prediction / truth) + truth / prediction - 1.0)
+        else:
+            first = np.power(np.maximum(truth, 0.0), 2.0 - power) / ((1.0 - power) * (2.0 - power))
+            second = truth * np.power(prediction, 1.0 - power) / (1.0 - power)
+            deviances = 2.0 * (first - second + np.power(prediction, 2.0 - power) / (2.0 - power))
+    deviances[(truth < 0) | (prediction <= 0) | ((truth == 0) & (power >= 2))] = np.nan
+    return deviances
+
+
 def binary_log_losses(truth: NDArray[np.bool_], probability: Floats) -> Floats:
     """What each row's probability of the positive class costs: ``-ln(probability of what came)``.
 

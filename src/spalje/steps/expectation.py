@@ -71,8 +71,7 @@ class Expectation:
         confidence: Confidence | None = None
         loss = losses(judged, score)
         if judged.type == "regression":
-            point = _point(judged.prediction)
-            error = point - judged.truth
+            error = judged.point - judged.truth
             wanted = {SCORE: loss, ERROR: error, ABSOLUTE: np.abs(error), SQUARED: error**2}
             model, seen = LossModel.fit(x, wanted, rng, days=judged.days, clusters=judged.clusters)
             residuals = model.residuals
@@ -115,7 +114,8 @@ class Expectation:
                 "mse": float(mean[3]),
                 "rmse": float(np.sqrt(max(mean[3], 0.0))),
             }
-            size = float(np.abs(_point(prediction) - each[:, 1]).sum())
+            point = prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2]
+            size = float(np.abs(point - each[:, 1]).sum())
             bias = float(each[:, 1].sum()) / size if size > 0 else None
         return Expected(float(ends[1]), float(ends[0]), float(ends[2]), bias, metrics)
 
@@ -219,14 +219,6 @@ def same_rows(features: pa.Table, predictions: pa.Table, problem: Problem) -> No
 def _matrix(encoding: Encoding, features: pa.Table, prediction: NDArray[np.float64]) -> Matrix:
     columns = [prediction] if prediction.ndim == 1 else list(prediction.T)
     return with_predictions(encoding.matrix(features), columns)
-
-
-def _point(prediction: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The point that is predicted: of several quantiles the middle one."""
-    if prediction.ndim == 1:
-        return prediction
-    point: NDArray[np.float64] = prediction[:, prediction.shape[1] // 2]
-    return point
 
 
 def _signed(judged: Judged) -> NDArray[np.float64]:

@@ -10,12 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spalje.errors import BadInput
+from spalje.errors import BadInput, NotFound
 from spalje.monitor.measurement import Judged
+from spalje.monitor.segment import Segmentation
 from spalje.pipeline.problem import Problem
 from spalje.quality.loss import Codes, Floats
 from spalje.quality.period import Days
 
+#: A segment column that is made from the time column, and its groups.
+WEEKDAY = "weekday"
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: Groups of a column that are told apart, those with most rows.
+SEGMENTS = 1000
 #: With fewer clusters the bootstrap comes out too narrow; rows then stand for themselves.
 LEAST_CLUSTERS = 10
 
@@ -54,12 +60,19 @@ def judge(table: pa.Table, problem: Problem, labels: Labels) -> tuple[Judged, La
     predictions = [_numbers(table, name, "predictions") for name in columns]
     clusters, clustered_by = _clusters(table, problem)
     if problem.type == "regression":
-        if len(columns) != 1:
-            raise BadInput(
-                f"A regression has one column of predictions; there are {', '.join(columns)}.",
-                do="Let predict_fn give one number a row.",
+        wanted = max(1, len(problem.quantiles))
+        if len(columns) != wanted:
+            what = (
+                f"{wanted} quantiles have as many columns"
+                if problem.quantiles
+                else "A regression has one column"
             )
-        truth, prediction, known = _numbers(table, problem.target, "truth"), predictions[0], Labels()
+            raise BadInput(
+                f"{what} of predictions; there are {', '.join(columns)}.",
+                do="Let predict_fn give one number a row, or one for each of quantiles under [problem].",
+            )
+        truth, known = _numbers(table, problem.target, "truth"), Labels()
+        prediction = np.stack(predictions, axis=-1) if problem.quantiles else predictions[0]
     else:
         for name, values in zip(columns, predictions, strict=True):
             single_label = problem.type == "multiclass" and len(columns) == 1
@@ -77,8 +90,48 @@ def judge(table: pa.Table, problem: Problem, labels: Labels) -> tuple[Judged, La
         clusters=clusters,
         clustered_by=clustered_by,
         threshold=labels.threshold,
+        quantiles=problem.quantiles,
     )
     return judged, known
+
+
+def segmentations(table: pa.Table, problem: Problem, names: Sequence[str]) -> dict[str, Segmentation]:
+    """Which group of each of some columns the rows of a table belong to.
+
+    Args:
+        table: with these columns.
+        problem: says which column is the time.
+        names: of columns; ``weekday`` is made from the time column where there is none of that name.
+
+    Raises:
+        NotFound: a column is not there; says which are.
+    """
+    found: dict[str, Segmentation] = {}
+    for name in names:
+        if name == WEEKDAY and name not in table.column_names:
+            days = _days(table, problem.time)
+            if days is None:
+                raise BadInput(
+                    "Segments by weekday need a time column with dates.",
+                    do="Name it with time under [problem].",
+                )
+            found[name] = Segmentation((days + 3) % 7, DAYS)
+            continue
+        if name not in table.column_names:
+            raise NotFound("column", name, table.column_names)
+        column = table[name].combine_chunks()
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode(null_encoding="encode")
+        codes = column.indices.to_numpy().astype(np.int64)
+        sizes = np.bincount(codes, minlength=len(column.dictionary))
+        order = np.argsort(-sizes, kind="stable")[:SEGMENTS]
+        place = np.full(len(sizes), -1, np.int64)
+        place[order] = np.arange(len(order))
+        words = [text(value) if value is not None else "no value" for value in column.dictionary.to_pylist()]
+        found[name] = Segmentation(
+            place[codes], tuple(words[number] for number in order), len(sizes) - len(order)
+        )
+    return found
 
 
 def predicted(table: pa.Table, problem: Problem) -> tuple[NDArray[np.float64], Days | None]:
@@ -93,7 +146,7 @@ def predicted(table: pa.Table, problem: Problem) -> tuple[NDArray[np.float64], D
     columns = prediction_columns(table.column_names, problem)
     values = [_numbers(table, name, "predictions") for name in columns]
     days = _days(table, problem.time)
-    if problem.type == "binary" or len(values) == 1:
+    if problem.type == "binary" or (len(values) == 1 and not problem.quantiles):
         return values[-1], days
     return np.stack(values, axis=-1), days
 

@@ -12,20 +12,20 @@ import pyarrow.compute as pc
 from pydantic import Field, ValidationError
 
 from spalje.errors import BadInput, Corrupt, NotFound
-from spalje.monitor import model_quality, shift_words
+from spalje.monitor import model_quality
 from spalje.monitor.constraints import checked
 from spalje.monitor.judged_batch import JudgedBatch
-from spalje.monitor.measurement import SCORES, Judged, Measurement, ScoreName, fitting_score, measure
+from spalje.monitor.measurement import SCORES, Measurement, ScoreName, fitting_score, measure
 from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.verdict import Outcome, Verdict
 from spalje.pipeline.problem import Problem
-from spalje.quality.period import Days
 from spalje.sagemaker import model_quality as files
 from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.steps.expectation import Expectation, same_rows
 from spalje.steps.judged_file import JUDGED, read_judged
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
+from spalje.steps.quality_details import calibration, moved, segment_columns, write_segments
 from spalje.steps.truth_join import join
 from spalje.steps.verdict_file import read_verdict
 from spalje.storage import table
@@ -46,6 +46,7 @@ class Settings(model_quality.Rule):
             of a binary problem no and yes. Empty: 0 and 1, or as the columns are called.
         constraint_margin: how far beyond the baseline's metrics the suggested constraints are; 0: the
             metrics themselves, as Model Monitor suggests.
+        segments: columns to look at group by group; ``weekday`` is made from the time column.
         thresholds: metric -> threshold of its constraint, in place of the one in constraints.json.
         seed: of everything that is drawn.
     """
@@ -55,6 +56,7 @@ class Settings(model_quality.Rule):
     threshold: float = Field(0.5, gt=0, lt=1)
     classes: tuple[bool | int | float | str, ...] = ()
     constraint_margin: float = Field(0.15, ge=0)
+    segments: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = Field(default_factory=dict)
     seed: int = Field(0, ge=0)
 
@@ -89,7 +91,7 @@ def write_baseline(
         NotFound: there is no such setting or score.
     """
     given = settings_of(settings)
-    whole = _read(predictions, problem, truth=True)
+    whole = _read(predictions, problem, given, data, truth=True)
     rows = _known(whole, problem.target)
     if rows.num_rows == 0:
         raise BadInput(
@@ -97,7 +99,7 @@ def write_baseline(
             "whose truth is known.",
             do="Give it the predictions for the evaluation set, with the target in them.",
         )
-    judged, labels = judge(rows, problem, given.labels)
+    judged, labels = judge(_bare(rows, problem, given), problem, given.labels)
     score = given.score or fitting_score(judged)
     if score not in SCORES[problem.type]:
         raise NotFound(f"score of a {problem.type} problem", score, SCORES[problem.type])
@@ -117,6 +119,7 @@ def write_baseline(
     if data is not None:
         features = features_of(data, whole, problem).filter(_is_known(whole, problem.target))
         Expectation.learn(features, problem, judged, score, rng).write(out)
+    write_segments(rows, problem, judged, score, given.segments, out)
 
 
 def check(
@@ -158,7 +161,7 @@ def check(
             f"{baseline} has no {BASELINE}: nothing says how much good batches differ.",
             do='Make it with a Baseline step, or let its constraints decide with policy = "sagemaker".',
         )
-    batch = _read(predictions, problem, truth=False)
+    batch = _read(predictions, problem, given, data, truth=False)
     joined = join(batch, table.read(ground_truth, [*problem.keys, problem.target]), problem)
     rows = _known(joined.table, problem.target)
     coverage = rows.num_rows / batch.num_rows if batch.num_rows else 0.0
@@ -179,15 +182,19 @@ def check(
             rule=given,
             rng=rng,
         )
+        judged, _ = judge(_bare(rows, problem, given), problem, Labels(held.classes, held.threshold))
+        details: dict[str, Any] = {
+            "segments": write_segments(rows, problem, judged, held.score, given.segments, out),
+            "calibration": calibration(judged),
+        }
         if data is not None and verdict.outcome is not Outcome.INSUFFICIENT:
             features = features_of(data, batch, problem).filter(_is_known(joined.table, problem.target))
-            verdict = _explained(
-                verdict, baseline, features, _judged(rows, problem, held), measured.days, given
+            details["shift"] = moved(
+                baseline, features, judged, measured.days, margin=given.margin / 2, seed=given.seed
             )
+        verdict = _with_details(verdict, details)
     if estimated is not None and (before := read_verdict(estimated)) is not None:
-        verdict = verdict.model_copy(
-            update={"figures": {**verdict.figures, "estimated": dict(before.figures)}}
-        )
+        verdict = _with_details(verdict, {"estimated": dict(before.figures)})
     verdict = _with_strangers(verdict, joined.unknown, joined.elsewhere)
     passed = violated(metrics, bounds) if verdict.outcome is not Outcome.INSUFFICIENT else ()
     flat = {
@@ -206,6 +213,16 @@ def check(
     return verdict
 
 
+def _with_details(verdict: Verdict, details: Mapping[str, Any]) -> Verdict:
+    """The verdict with what stands beside it; what moved is told where something was found."""
+    known = {name: found for name, found in details.items() if found}
+    shift = known.get("shift")
+    told = f" {shift['summary']}" if shift and verdict.outcome is not Outcome.OK else ""
+    return verdict.model_copy(
+        update={"summary": verdict.summary + told, "figures": {**verdict.figures, **known}}
+    )
+
+
 def settings_of(settings: Mapping[str, Any]) -> Settings:
     """The settings of a step.
 
@@ -219,13 +236,30 @@ def settings_of(settings: Mapping[str, Any]) -> Settings:
     return checked(Settings, settings, "the settings of the model quality monitor")
 
 
-def _read(predictions: Path, problem: Problem, *, truth: bool) -> pa.Table:
-    """The columns that matter: keys, group, predictions and, if asked for, the target."""
+def _read(
+    predictions: Path, problem: Problem, given: Settings, data: Path | None, *, truth: bool
+) -> pa.Table:
+    """The columns that matter: keys, group, predictions, those to group by and, if asked for, the target."""
     names = table.schema(predictions).names
     group = [problem.group] if problem.group in names else []
     target = [problem.target] if truth else []
-    columns = [*problem.keys, *group, *target, *prediction_columns(names, problem)]
-    return table.read(predictions, list(dict.fromkeys(name for name in columns if name is not None)))
+    ours, more = segment_columns(given.segments, names, data)
+    columns = [*problem.keys, *group, *target, *prediction_columns(names, problem), *ours]
+    rows = table.read(predictions, list(dict.fromkeys(name for name in columns if name is not None)))
+    if more and data is not None:
+        features = table.read(data, [*problem.keys, *more])
+        same_rows(features, rows, problem)
+        for name in more:
+            rows = rows.append_column(name, features[name])
+    return rows
+
+
+def _bare(rows: pa.Table, problem: Problem, given: Settings) -> pa.Table:
+    """Without the columns that are only there to group by: what is left beside keys and truth are predictions."""
+    needed = {*problem.keys, problem.group, problem.target, problem.prediction}
+    return rows.drop_columns(
+        [name for name in given.segments if name in rows.column_names and name not in needed]
+    )
 
 
 def features_of(data: Path, predictions: pa.Table, problem: Problem) -> pa.Table:
@@ -250,29 +284,6 @@ def _is_known(rows: pa.Table, target: str) -> pa.ChunkedArray:
     return pc.invert(pc.is_null(rows[target], nan_is_null=True))
 
 
-def _judged(rows: pa.Table, problem: Problem, held: ModelQualityBaseline) -> Judged:
-    return judge(rows, problem, Labels(held.classes, held.threshold))[0]
-
-
-def _explained(
-    verdict: Verdict, baseline: Path, features: pa.Table, judged: Judged, days: Days, given: Settings
-) -> Verdict:
-    """The verdict, with whether the inputs moved or what the model learned."""
-    expectation = Expectation.read(baseline)
-    if expectation is None:
-        return verdict
-    rng = np.random.default_rng(given.seed)
-    found = expectation.shift(features, judged, days, rng, margin=given.margin / 2)
-    said = shift_words.sentence(found, SCORES[judged.type][expectation.score])
-    told = f" {said}" if verdict.outcome is not Outcome.OK else ""
-    return verdict.model_copy(
-        update={
-            "summary": verdict.summary + told,
-            "figures": {**verdict.figures, "shift": shift_words.figures(found, said)},
-        }
-    )
-
-
 def _measure(
     rows: pa.Table,
     problem: Problem,
@@ -283,7 +294,7 @@ def _measure(
     if rows.num_rows == 0:
         return None
     labels = given.labels if held is None else Labels(held.classes, held.threshold)
-    judged, _ = judge(rows, problem, labels)
+    judged, _ = judge(_bare(rows, problem, given), problem, labels)
     return measure(judged, fitting_score(judged) if held is None else held.score, rng)
 
 

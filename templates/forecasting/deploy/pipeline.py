@@ -79,6 +79,7 @@ check_model_quality = Check(
     ground_truth=ground_truth,
     history=EarlierBatches()["model_quality"],
     estimated=batch["estimated_quality"],
+    segments=["product_category", "weekday"],
 )
 decide = Decide("decide", verdicts=[check_model_quality], ground_truth=ground_truth)
 quality = Pipeline("quality", steps=[check_model_quality, decide])
