@@ -62,21 +62,22 @@ class GroupedRegression:
         pivot[first[0]] = truth[first[1]]
 
         def sums(part: slice) -> NDArray[np.float64]:
-            came, expected, group = truth[part], prediction[part], codes[part]
+            order, size, added = _by_group(codes[part], groups)
+            came, expected = truth[part][order], prediction[part][order]
             error = expected - came
-            around = came - pivot[group]
-            columns = (
-                None,
-                around,
-                np.abs(came),
-                error,
-                np.abs(error),
-                error * error,
-                around * around,
-                _deviances(came, expected),
+            around = came - np.repeat(pivot, size)
+            return np.stack(
+                [
+                    size.astype(np.float64),
+                    added(around),
+                    added(np.abs(came)),
+                    added(error),
+                    added(np.abs(error)),
+                    added(error * error),
+                    added(around * around),
+                    added(_deviances(came, expected)),
+                ]
             )
-            summed = [np.bincount(group, column, groups) for column in columns]
-            return np.stack(summed).astype(np.float64)
 
         total = _added(sums, len(truth), (8, groups), workers)
         weight, shifted, size, error, absolute, squared, spread, deviance = total
@@ -151,18 +152,27 @@ class GroupedBinary:
         """
 
         def sums(part: slice) -> NDArray[np.float64]:
-            came, chance, group = truth[part], probability[part], codes[part]
-            held = np.clip(chance, CLIP, 1.0 - CLIP)
-            loss = -np.log(np.where(came, held, 1.0 - held))
-            cells = np.bincount(group * CELLS + 2 * came + (chance >= threshold), None, groups * CELLS)
-            others = [np.bincount(group, column, groups) for column in (loss, (chance - came) ** 2, chance)]
-            return np.concatenate([cells, *others]).astype(np.float64)
+            order, size, added = _by_group(codes[part], groups)
+            came, chance = truth[part][order], probability[part][order]
+            of_truth = np.clip(np.where(came, chance, 1.0 - chance), CLIP, 1.0 - CLIP)
+            yes, hard = came.astype(np.float64), (chance >= threshold).astype(np.float64)
+            return np.stack(
+                [
+                    size.astype(np.float64),
+                    added(yes),
+                    added(hard),
+                    added(yes * hard),
+                    -added(np.log(of_truth)),
+                    added((chance - yes) ** 2),
+                    added(chance),
+                ]
+            )
 
-        total = _added(sums, len(truth), ((CELLS + 3) * groups,), workers)
-        cells = total[: CELLS * groups].reshape(groups, 2, 2)
-        loss, brier, chance = total[CELLS * groups :].reshape(3, groups)
-        auc = np.concatenate([areas(truth, probability, codes, groups), areas(truth, probability, None, 1)])
-        return cls(cells, loss, brier, chance, auc)
+        rows, yes, hard, both, loss, brier, chance = _added(sums, len(truth), (7, groups), workers)
+        cells = np.stack([rows - yes - hard + both, hard - both, yes - both, both], axis=-1)
+        with ThreadPoolExecutor(workers) as pool:
+            auc = pool.map(areas, [truth] * 2, [probability] * 2, [codes, None], [groups, 1])
+        return cls(cells.reshape(groups, 2, 2), loss, brier, chance, np.concatenate(list(auc)))
 
     @property
     def whole(self) -> Self:
@@ -220,23 +230,62 @@ def areas(truth: NDArray[np.bool_], score: Floats, codes: Codes | None, groups: 
         keys |= codes.astype(np.uint64) << np.uint64(64 - bits)
     keys |= truth.astype(np.uint64)
     keys.sort()
-    positive = (keys & np.uint64(1)).astype(np.int64)
-    ends = np.flatnonzero(np.append(keys[1:] >> np.uint64(1) != keys[:-1] >> np.uint64(1), True)[: len(keys)])
-    above = np.concatenate([[0], np.cumsum(positive)[ends]])
-    both = np.concatenate([[0], ends + 1])
-    below = both - above
+    one = np.uint64(1)
+    positive = keys & one
+    # within a tie the negative rows stand first, so that every one of them counts as below a positive row beside it
+    below = np.cumsum(one - positive, dtype=np.int64)
+    starts = np.searchsorted(
+        keys, np.arange(groups, dtype=np.uint64) << np.uint64(64 - bits if groups > 1 else 0)
+    )
+    starts = starts if groups > 1 else np.zeros(1, np.int64)
+    size = np.diff(np.append(starts, len(keys)))
+    there = np.flatnonzero(size)
+    yes, pairs = np.zeros(groups), np.zeros(groups)
+    yes[there] = np.add.reduceat(positive, starts[there])
+    pairs[there] = np.add.reduceat(below * positive.view(np.int64), starts[there])
+    before = np.concatenate([[0], below])[starts]
+    halves = _ties(keys, groups, bits)
+    return _ratio(pairs - yes * before - 0.5 * halves, yes * (size - yes))
+
+
+def _ties(keys: NDArray[np.uint64], groups: int, bits: int) -> Floats:
+    """For each group the pairs of a positive and a negative row with the same score."""
+    one = np.uint64(1)
+    turns = np.flatnonzero((keys[1:] ^ keys[:-1]) == one)
+    turns = turns[(keys[turns] & one) == 0] + 1
+    if len(turns) == 0:
+        return np.zeros(groups)
+    first = np.searchsorted(keys, keys[turns] & ~one, side="left")
+    last = np.searchsorted(keys, keys[turns], side="right")
+    pairs = (turns - first).astype(np.float64) * (last - turns)
     group = (
-        (keys[ends] >> np.uint64(64 - bits)).astype(np.int64) if groups > 1 else np.zeros(len(ends), np.int64)
+        (keys[turns] >> np.uint64(64 - bits)).astype(np.int64)
+        if groups > 1
+        else np.zeros(len(turns), np.int64)
     )
-    yes, no = np.diff(above).astype(np.float64), np.diff(below).astype(np.float64)
-    all_yes: Floats = np.bincount(group, yes, groups).astype(np.float64)
-    all_no: Floats = np.bincount(group, no, groups).astype(np.float64)
-    started = np.concatenate([[0.0], np.cumsum(all_no)[:-1]])
-    # of each score: positive rows, times the negative ones below it and half of those beside it
-    pairs: Floats = np.bincount(group, yes * (below[:-1] - started[group] + 0.5 * no), groups).astype(
-        np.float64
-    )
-    return _ratio(pairs, all_yes * all_no)
+    return np.bincount(group, pairs, groups).astype(np.float64)
+
+
+def _by_group(
+    codes: Codes, groups: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Callable[[Floats], Floats]]:
+    """Places of rows in the order of their groups, how many each has, and what adds up a column in that order.
+
+    A column is added up in one run a group, by an addition that lets other threads work meanwhile; small whole numbers
+    are put in order in linear time.
+    """
+    small = codes.astype(np.uint8 if groups <= 256 else np.uint16 if groups <= 65_536 else np.int64)
+    order = np.argsort(small, kind="stable")
+    size = np.bincount(codes, minlength=groups)
+    there = np.flatnonzero(size)
+    first = np.concatenate([[0], np.cumsum(size)])[there]
+
+    def added(column: Floats) -> Floats:
+        found = np.zeros(groups)
+        found[there] = np.add.reduceat(column, first)
+        return found
+
+    return order, size, added
 
 
 def _deviances(truth: Floats, prediction: Floats) -> Floats:
