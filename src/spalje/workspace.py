@@ -6,13 +6,13 @@ What only some commands need (templates, tables) is loaded when it is used: ever
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spalje import __version__
 from spalje.errors import BadInput, NotFound
@@ -22,7 +22,7 @@ from spalje.execution.environment import Environment
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.execution.lease import Heartbeat
-from spalje.execution.owner import this_process
+from spalje.execution.owner import alive, this_process
 from spalje.execution.runner import Runner
 from spalje.execution.standing import standing, verdicts_of
 from spalje.execution.start import Commit, Order, Starter
@@ -32,10 +32,15 @@ from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
 from spalje.registry.project import Project
+from spalje.registry.truth import Delivery
 from spalje.settings import Settings, load
 from spalje.steps import StepFunction, step_function
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata, open_metadata
+
+if TYPE_CHECKING:
+    from spalje.alerts.dispatch import Dispatch, Told
+    from spalje.alerts.watch import Watch
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -180,7 +185,9 @@ class Workspace:
         Raises:
             Conflict: another run of the same pipeline is being executed.
         """
-        return Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener)
+        ended = Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener)
+        self.tell(ended)
+        return ended
 
     def create_project(
         self, project: Project, author: str, into: Path | None = None
@@ -255,10 +262,31 @@ class Workspace:
         builds = self.metadata.runs.list(project=run.project, pipeline=order.pipeline, limit=100)
         if any(build.started_by == run.id for build in builds):
             return None
-        return self.starter.start_or_record(order)
+        build = self.starter.start_or_record(order)
+        if build.status.ended:
+            self.tell(build)
+        return build
 
-    def deliver_truth(self, project: str, file: Path, by: str) -> tuple[Run, ...]:
-        """Store a delivery of ground truth and record the quality runs that it calls for."""
+    def deliver_truth(
+        self, project: str, file: Path, by: str, tell: Callable[[Delivery], None] = lambda _: None
+    ) -> Iterator[Run]:
+        """Store a delivery of ground truth, and record the quality runs that it calls for.
+
+        Args:
+            project: whose.
+            file: see ``GroundTruth.deliver``.
+            by: who delivers.
+            tell: told what the delivery brought.
+
+        Returns:
+            A run for each batch, of the oldest first. Each is recorded when it is asked for: execute the one before
+            first, so that it learns from it.
+
+        Raises:
+            NotFound: the project has no quality pipeline.
+            Conflict: a quality run is being executed.
+            BadInput, Refused: see ``GroundTruth.deliver``.
+        """
         from spalje.execution.ground_truth import PIPELINE, GroundTruth
 
         found = self.metadata.projects.get(project)
@@ -270,14 +298,74 @@ class Workspace:
                 definitions,
                 do="Ground truth is checked by the deploy repository's quality pipeline.",
             )
-        orders = GroundTruth(self.metadata, self.artifacts, now).deliver(
-            project, file, definitions[PIPELINE].problem, by
+        truth = GroundTruth(self.metadata, self.artifacts, now)
+        with self.executor().heartbeat.hold(
+            f"pipeline/{project}/{PIPELINE}"
+        ):  # else what is learned now is missed
+            delivered = truth.deliver(project, file, definitions[PIPELINE].problem, by)
+        tell(delivered.told)
+        return (self.starter.start(order) for order in delivered.orders)
+
+    @cached_property
+    def watch(self) -> "Watch":
+        """Finds what people should know."""
+        from spalje.alerts.watch import Watch
+
+        return Watch(self.metadata, self.artifacts, self.settings.alerts, alive)
+
+    @cached_property
+    def dispatch(self) -> "Dispatch":
+        """Tells people."""
+        from random import SystemRandom
+
+        from spalje.alerts.dispatch import Dispatch
+        from spalje.alerts.routes import routes
+
+        return Dispatch(
+            self.metadata.alerts, routes(self.settings.alerts, os.environ, now), now, SystemRandom().random
         )
-        return tuple(self.starter.start(order) for order in orders)
+
+    def tell(self, run: Run) -> None:
+        """Tell people about a run that has ended, once; what goes wrong with that is no fault of the run's."""
+        if self.replay is not None:
+            return
+        try:
+            events = self.watch.ended(run, now())
+            if not events:
+                return
+            for attempt in self.dispatch.tell(events, run.id).attempts:
+                if attempt.error:
+                    _warn(f"alert '{attempt.title}', channel '{attempt.channel}': {attempt.error}")
+        except Exception as error:  # noqa: BLE001  whatever it is: the run has ended and is recorded
+            _warn(f"alerts about {run.id} were not sent: {type(error).__name__}: {error}")
+
+    def look_around(self, project: str | None = None) -> "Told":
+        """Tell people what is missing, and what should have been told by a run whose process died.
+
+        Args:
+            project: only this project; None: all.
+
+        Raises:
+            NotFound: there is no such project.
+        """
+        at = now()
+        projects = [self.metadata.projects.get(project)] if project else self.metadata.projects.all()
+        events = tuple(
+            event
+            for one in projects
+            for event in (*self.watch.overdue(one.name, at), *self.watch.left_untold(one.name, at))
+        )
+        told = self.dispatch.tell(events, f"check {at:%Y-%m-%d %H:%M:%S.%f}")
+        return replace(told, attempts=(*told.attempts, *self.dispatch.send()))
 
     def run(self, order: Order, *, use_cache: bool = True, listener: Listener = ignore) -> Run:
         """Start a run and execute it."""
         return self.execute(self.starter.start(order), use_cache=use_cache, listener=listener)
+
+
+def _warn(text: str) -> None:
+    """Say on one line of standard error what went wrong beside the work."""
+    sys.stderr.write(f"spalje: {' '.join(text.split())}\n")
 
 
 def definition_of(run: Run) -> Definition:

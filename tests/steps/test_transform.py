@@ -126,6 +126,20 @@ def test_several_predictions_per_row_are_several_columns(bench):
     assert pq.read_table(folder).column_names[-2:] == ["prediction_0", "prediction_1"]
 
 
+def test_the_inference_id_goes_with_the_predictions(bench):
+    bench.problem = PROBLEM.model_copy(update={"inference_id": "order"})
+    _, folder = bench.execute(SUM, rows(5, order=[f"o-{number}" for number in range(5)]))
+    written = pq.read_table(folder)
+    assert written.column_names == ["store", "day", "order", "region", "units", "prediction"]
+    assert written["order"].to_pylist()[4] == "o-4"
+
+
+def test_a_missing_inference_id_is_named(bench):
+    bench.problem = PROBLEM.model_copy(update={"inference_id": "notes"})
+    with pytest.raises(BadInput, match=r"no column 'notes'\. Did you mean 'note'"):
+        bench.execute(SUM, rows(5))
+
+
 def test_data_without_rows_has_predictions_without_rows(bench):
     result, folder = bench.execute(SUM, rows(0))
     written = pq.read_table(folder)

@@ -20,6 +20,7 @@ _COMMANDS = {
     "step": "A single step, as other orchestrators call it.",
     "model": "Model versions: list, show, approve, reject, compare.",
     "batch": "Batches of predictions: list, show, release, deliver ground truth.",
+    "alert": "Alerts: check what is missing, send, list, test the channels, figures for Prometheus.",
     "profile": "What a table looks like, in numbers; needs no project.",
     "monitor": "Hold a table against a baseline; needs no project.",
     "explain": "Why a model predicts what it does; needs no project.",

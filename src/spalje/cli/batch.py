@@ -11,7 +11,7 @@ from spalje.cli import delivery
 from spalje.cli.live import watching
 from spalje.cli.options import Common, person
 from spalje.cli.output import coloured, console, number, print_json, table
-from spalje.cli.run import exit_code, failure
+from spalje.cli.run import exit_code, failure, retrain
 from spalje.errors import Refused
 from spalje.lineage.run import Status
 from spalje.monitor.suspicion import ESTIMATED
@@ -201,8 +201,7 @@ def release(batch: str, *, reason: str, by: str | None = None, common: Common = 
 def truth(file: Path, *, project: str, common: Common = Common()) -> int:
     """Deliver ground truth: what really happened, for the batches that predicted it.
 
-    Runs the quality pipeline of every batch of which more or something else is known than before. What was
-    known stays; where this truth says otherwise, it wins.
+    It is laid over what is known; a batch of which nothing new is known is not judged again.
 
     Args:
         file: Parquet (a file or a folder), CSV (also .csv.gz), or Model Monitor's JSON Lines (a file, or a folder
@@ -225,6 +224,8 @@ def truth(file: Path, *, project: str, common: Common = Common()) -> int:
     bad = next((run for run in ended if run.status is not Status.SUCCEEDED), None)
     if bad is not None:
         raise failure(workspace, bad)
+    for run in ended:
+        retrain(workspace, run, quiet=common.json)
     return max((exit_code(workspace, run) for run in ended), default=0)
 
 

@@ -93,8 +93,8 @@ def test_opening_what_is_at_head_imports_no_alembic(tmp_path: Path):
 NEXT = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -106,9 +106,9 @@ def upgrade():
 def next_release(folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
     """This release as it may be one day: with one more migration."""
     shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions" / "r0002_next.py").write_text(NEXT.format(more=more))
+    (folder / "versions" / "r9999_next.py").write_text(NEXT.format(more=more, head=HEAD))
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", "9999")
 
 
 def test_an_earlier_release_is_migrated(record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -117,6 +117,31 @@ def test_an_earlier_release_is_migrated(record: Recorder, tmp_path: Path, monkey
         metadata = open_metadata(f"sqlite:///{tmp_path / 'metadata.db'}")
         assert metadata.projects.get("fresh").title == "Fresh!"
         metadata.close()
+
+
+def test_the_first_release_is_migrated(tmp_path: Path):
+    """Made by the first release, with a project in it: it becomes what a new database is, and loses nothing."""
+    url = f"sqlite:///{tmp_path / 'metadata.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine_for(url)
+    command.upgrade(config, "0001")
+    with config.attributes["engine"].begin() as connection:
+        connection.execute(
+            text(
+                "insert into project values ('fresh', 'Fresh', 'Eva', 't', '1', 'b', 'd', '[]', 0, 'propose', "
+                "'2026-01-01 00:00:00.000000', 'eva')"
+            )
+        )
+    metadata = open_metadata(url)
+    assert [project.title for project in metadata.projects.all()] == ["Fresh"]
+    assert metadata.alerts.list() == ()
+    new = open_metadata(f"sqlite:///{tmp_path / 'new.db'}")
+    made, expected = described(metadata.database.engine), described(new.database.engine)
+    del made["alembic_version"], expected["alembic_version"]
+    assert made == expected
+    metadata.close()
+    new.close()
 
 
 def test_a_migration_that_fails_changes_nothing(

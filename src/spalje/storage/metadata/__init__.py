@@ -1,8 +1,9 @@
-"""The metadata: projects, runs, step runs, leases, versions, batches, ground truth and lineage."""
+"""The metadata: projects, runs, step runs, leases, versions, batches, ground truth, alerts and lineage."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spalje.storage.metadata.alert_store import AlertStore
 from spalje.storage.metadata.batch_store import BatchStore
 from spalje.storage.metadata.database import Database
 from spalje.storage.metadata.engine import engine_for
@@ -15,6 +16,7 @@ from spalje.storage.metadata.truth_store import TruthStore
 from spalje.storage.metadata.version_store import VersionStore
 
 if TYPE_CHECKING:
+    from spalje.storage.metadata.count_store import CountStore
     from spalje.storage.metadata.lineage_store import LineageStore
 
 
@@ -39,6 +41,7 @@ class Metadata:
     versions: VersionStore
     batches: BatchStore
     truths: TruthStore
+    alerts: AlertStore
 
     @property
     def lineage(self) -> "LineageStore":
@@ -46,6 +49,13 @@ class Metadata:
         from spalje.storage.metadata.lineage_store import LineageStore  # noqa: PLC0415  only those who ask pay for it
 
         return LineageStore(self.database)
+
+    @property
+    def counts(self) -> "CountStore":
+        """How many there are."""
+        from spalje.storage.metadata.count_store import CountStore  # noqa: PLC0415  only those who ask pay for it
+
+        return CountStore(self.database)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -73,4 +83,5 @@ def open_metadata(url: str) -> Metadata:
         versions=VersionStore(database),
         batches=BatchStore(database),
         truths=TruthStore(database),
+        alerts=AlertStore(database),
     )

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 #: The revision of the migrations that these tables are at; a test holds the two together.
-HEAD = "0001"
+HEAD = "0002"
 
 
 class Utc(TypeDecorator[datetime]):
@@ -285,6 +285,39 @@ truth = Table(
     _time("at"),
     UniqueConstraint("project", "digest"),
     sqlite_autoincrement=True,
+)
+
+alert = Table(
+    "alert",
+    NAMES,
+    _sequence(),
+    Column("identity", Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("project", ForeignKey(project.c.name)),
+    _text("subject"),
+    _text("what"),
+    _time("at"),
+    _text("summary"),
+    Column("details", JSON, nullable=False),
+    _text("link"),
+    _text("report"),
+    _text("occasion"),
+    sqlite_autoincrement=True,
+)
+
+alert_delivery = Table(
+    "alert_delivery",
+    NAMES,
+    Column("identity", Text, ForeignKey(alert.c.identity), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    _time("first_at"),
+    _time("next_at"),
+    _time("sent_at", null=True),
+    Column("attempts", Integer, nullable=False),
+    _text("last_error", null=True),
+    _text("claim", null=True),
+    _time("claimed_until", null=True),
+    Index(None, "channel", "sent_at"),
 )
 
 lease = Table(
