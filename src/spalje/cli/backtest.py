@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from spalje.replay.backtest import Backtest, backtest
 from spalje.replay.calendar import days
 from spalje.replay.policy import Policy
 from spalje.replay.week import Life, label
+from spalje.report.backtest import Report, html, svg
 
 
 def play(
@@ -67,6 +68,8 @@ def write(out: Path, found: Backtest) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found.document, ensure_ascii=False, indent=1, allow_nan=False)
     (out / "backtest.json").write_text(text + "\n", encoding="utf-8")
+    (out / "backtest.html").write_text(html(Report(found.document, datetime.now(UTC))), encoding="utf-8")
+    (out / "backtest.svg").write_text(svg(found.document), encoding="utf-8")
 
 
 def summary(found: Backtest) -> object:
