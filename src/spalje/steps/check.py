@@ -34,6 +34,7 @@ def _model_quality(context: StepContext, out: Path) -> Verdict:
         earlier=context.inputs.get("history"),
         data=context.inputs.get("data"),
         estimated=context.inputs.get("estimated"),
+        now=context.now,
     )
 
 

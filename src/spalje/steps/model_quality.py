@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.verdict import Outcome, Verdict
 from spalje.pipeline.problem import Problem
+from spalje.report.model_quality import Report, html
 from spalje.sagemaker import model_quality as files
 from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.steps.expectation import Expectation, same_rows
@@ -33,6 +35,8 @@ from spalje.storage import table
 BASELINE, STATISTICS, CONSTRAINTS = "baseline.json", "statistics.json", "constraints.json"
 #: The tallies of a batch's clusters of rows, as a check leaves them.
 CLUSTERS = "clusters.json"
+#: The page for people.
+REPORT = "report.html"
 
 
 class Settings(model_quality.Rule):
@@ -133,6 +137,7 @@ def check(
     earlier: Path | None = None,
     data: Path | None = None,
     estimated: Path | None = None,
+    now: datetime | None = None,
 ) -> Verdict:
     """Hold a batch's predictions against the truth; writes verdict, metrics and violations.
 
@@ -147,6 +152,7 @@ def check(
         earlier: a folder with what the truth said about earlier batches of the same version.
         data: the batch's features, to tell whether they moved or what the model learned; None: it is not told.
         estimated: what was estimated of the batch before; None, or an empty folder: nothing was.
+        now: what the report for people is dated; None: there is none.
 
     Raises:
         BadInput: a table or the baseline cannot be read, keys do not fit together, or the truth has
@@ -210,7 +216,19 @@ def check(
     (out / "verdict.json").write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (out / "metrics.json").write_text(json.dumps(flat, allow_nan=False, indent=2) + "\n", encoding="utf-8")
     (out / VIOLATIONS[0]).write_bytes(files.write_violations(metrics, passed))
+    if now is not None:
+        days = _span(measured)
+        page = html(Report(f"Model quality{f': {days}' if days else ''}", verdict, now))
+        (out / REPORT).write_text(page, encoding="utf-8")
     return verdict
+
+
+def _span(measured: Measurement | None) -> str:
+    """The days that the rows are about, in words; empty when they are about none."""
+    if measured is None or len(measured.days) == 0:
+        return ""
+    first, last = measured.days[[0, -1]].astype("datetime64[D]").tolist()
+    return f"{first}" if first == last else f"{first} to {last}"
 
 
 def _with_details(verdict: Verdict, details: Mapping[str, Any]) -> Verdict:
