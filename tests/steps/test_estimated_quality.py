@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spalje.errors import BadInput, Corrupt
+from spalje.errors import BadInput, Corrupt, NotFound
 from spalje.monitor.estimated_quality import LABEL
 from spalje.monitor.verdict import Outcome
 from spalje.pipeline.problem import Problem
@@ -210,3 +210,61 @@ def test_an_expectation_is_the_same_after_a_round_trip(stage):
     (folder / "expectation.json").write_text('{"score": 1}')
     with pytest.raises(Corrupt, match="is no expectation of losses"):
         Expectation.read(folder)
+
+
+def test_segments_come_from_predictions_data_and_the_calendar(stage):
+    stage.baseline()
+    rows = sales(1, 3)
+    features, predictions, truth = stage.parts("batch", rows, REGRESSION)
+    out = stage.out("judged")
+    names = ["store", "fruit", "weekday"]
+    verdict = model_quality.check(
+        predictions, truth, stage.folder / "baseline", REGRESSION, out, {"segments": names}, data=features
+    )
+    groups = json.loads((out / "segments.json").read_text())
+    assert list(groups) == list(verdict.figures["segments"]) == names
+    assert [len(groups[name]) for name in names] == [40, 2, 7]
+    assert [group["name"] for group in groups["weekday"]][:2] == ["Monday", "Tuesday"]
+    fig = next(group for group in groups["fruit"] if group["name"] == "fig")
+    error = (rows["prediction"].to_numpy() - rows["units"].to_numpy())[
+        np.array(rows["fruit"].to_pylist()) == "fig"
+    ]
+    assert fig["metrics"]["mae"] == pytest.approx(np.abs(error).mean())
+    assert fig["rows"] == len(error)
+    with pytest.raises(NotFound, match="colour"):
+        model_quality.check(
+            predictions,
+            truth,
+            stage.folder / "baseline",
+            REGRESSION,
+            out,
+            {"segments": ["colour"]},
+            data=features,
+        )
+
+
+def test_quantiles_are_judged_by_their_pinball_loss(stage):
+    problem = REGRESSION.model_copy(update={"quantiles": (0.1, 0.5, 0.9)})
+
+    def predicted(seed, weeks, spread=1.0):
+        rows = sales(weeks, seed, first=MONDAY if weeks == 1 else MONDAY - np.timedelta64(7 * weeks))
+        mean = rows["prediction"].to_numpy()
+        rows = rows.drop_columns(["prediction"])
+        for place, factor in enumerate((0.0, 0.8, 2.2)):
+            rows = rows.append_column(f"prediction_{place}", pa.array(mean * factor * spread))
+        return rows
+
+    base = predicted(1, 8)
+    features, _, _ = stage.parts("base", base, problem)
+    whole = stage.put("base-whole", base.drop_columns(["price", "fruit"]))
+    model_quality.write_baseline(whole, problem, stage.out("baseline"), {}, data=features)
+    good = stage.judge(predicted(2, 1), problem)
+    assert good.figures["score"] == "pinball"
+    assert good.outcome is Outcome.OK
+    assert good.figures["metrics"]["coverage_0.1_0.9"] > 0.7
+    assert stage.estimate(predicted(2, 1), problem).figures["score"] == pytest.approx(
+        good.figures["metrics"]["pinball"], rel=0.15
+    )
+    assert stage.judge(predicted(3, 1, spread=2.5), problem).outcome is Outcome.ALARM
+    with pytest.raises(BadInput, match="3 quantiles have as many columns"):
+        stage.judge(predicted(2, 1).drop_columns(["prediction_1"]), problem)
