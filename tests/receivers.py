@@ -1,9 +1,9 @@
 """Real receivers of alerts on this machine: a mail server and an HTTP server, in threads of their own."""
 
+import asyncio
 import socket
 import ssl
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +16,7 @@ from pathlib import Path
 
 import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
-from aiosmtpd.smtp import SMTP as Server
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Posted:
-    """One request."""
+    """One request; the names of its headers are in small letters."""
 
     path: str
     headers: dict[str, str]
@@ -59,7 +58,9 @@ def hook(certificate: trustme.LeafCert | None = None) -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            open_hook.posted.append(Posted(self.path, dict(self.headers), body))
+            open_hook.posted.append(
+                Posted(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            )
             answer = open_hook.answers.popleft() if open_hook.answers else open_hook.always
             stop.wait(answer.after)
             said = (f"{self.path} {dict(self.headers)}" if answer.echo else answer.body).encode()
@@ -72,8 +73,6 @@ def hook(certificate: trustme.LeafCert | None = None) -> Iterator[Hook]:
                 self.wfile.write(said)
             except OSError:
                 pass  # who asked has gone
-
-        do_GET = do_POST
 
         def log_message(self, *_: object) -> None:
             pass
@@ -124,17 +123,19 @@ def mailbox(
     """A mail server without encryption, with STARTTLS or with TLS from the first byte on."""
 
     class Handler:
-        async def handle_RCPT(
-            self, server: Server, session: Session, envelope: Envelope, address: str, options: list[str]
+        async def handle_RCPT(  # noqa: N802  the name that aiosmtpd calls
+            self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
         ) -> str:
             if address in box.refused:
                 return "550 no such mailbox"
             envelope.rcpt_tos.append(address)
             return "250 OK"
 
-        async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:
+        async def handle_DATA(  # noqa: N802  the name that aiosmtpd calls
+            self, server: SMTP, session: Session, envelope: Envelope
+        ) -> str:
             if box.after:
-                time.sleep(box.after)
+                await asyncio.sleep(box.after)
             said = box.answers.popleft() if box.answers else box.always
             if said:
                 return said
@@ -143,7 +144,7 @@ def mailbox(
             return "250 taken"
 
     def authenticator(
-        server: Server, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
+        server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         box.logins.append(data.login)
         good = (data.login, data.password) == (user.encode(), password.encode())

@@ -30,7 +30,7 @@ LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]+@[^\s@<>,;:\"\x00-\x1f\x7f]+")
-_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_CHANNEL = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 
 
 def _variable(name: str) -> str:

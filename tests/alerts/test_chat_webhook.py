@@ -15,7 +15,9 @@ from spalje.alerts.message import SHOWN, Message
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 LINK = "https://s.example/batches/fresh/3"
-nasty = st.text(st.sampled_from("<>&|!@#*_~`[]()\n\r\t\u202e\x00aö🍎 ") | st.characters(codec="utf-8"), max_size=600)
+nasty = st.text(
+    st.sampled_from("<>&|!@#*_~`[]()\n\r\t\u202e\x00aö🍎 ") | st.characters(codec="utf-8"), max_size=600
+)
 
 
 def event(summary: str = "It is blocked.", details: tuple[str, ...] = (), number: int = 3, **fields) -> Event:

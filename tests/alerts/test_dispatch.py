@@ -53,7 +53,12 @@ class Bench:
     @property
     def dispatch(self) -> Dispatch:
         return Dispatch(
-            self.record.metadata.alerts, self.routes, lambda: self.now, lambda: 1.0, self.waited.append, deadline_s=2.0
+            self.record.metadata.alerts,
+            self.routes,
+            lambda: self.now,
+            lambda: 1.0,
+            self.waited.append,
+            deadline_s=2.0,
         )
 
     def deliveries(self):
@@ -223,7 +228,9 @@ def test_a_channel_that_never_comes_back_is_left_behind(bench: Bench):
 
     stuck = Stuck()
     bench.routes = [Route(stuck)]
-    dispatch = Dispatch(bench.record.metadata.alerts, bench.routes, lambda: NOW, lambda: 1.0, bench.waited.append, 0.05)
+    dispatch = Dispatch(
+        bench.record.metadata.alerts, bench.routes, lambda: NOW, lambda: 1.0, bench.waited.append, 0.05
+    )
     (attempt,) = dispatch.tell([event()], RUN).attempts
     stuck.free.set()
     assert "took longer than 0.05 seconds" in attempt.error
@@ -277,7 +284,13 @@ def test_two_processes_that_send_at_once_send_nothing_twice(bench: Bench, tmp_pa
         bench.dispatch.tell([event(subject=f"fresh/{number}")], f"run {number}")
     bench.record.metadata.alerts.hurry("chat", NOW)
     with hook() as server:
-        words = [sys.executable, "-c", textwrap.dedent(SENDING), f"sqlite:///{tmp_path / 'metadata.db'}", f"{server.address}/x"]
+        words = [
+            sys.executable,
+            "-c",
+            textwrap.dedent(SENDING),
+            f"sqlite:///{tmp_path / 'metadata.db'}",
+            f"{server.address}/x",
+        ]
         processes = [
             subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
             for _ in range(2)
@@ -290,5 +303,7 @@ def test_two_processes_that_send_at_once_send_nothing_twice(bench: Bench, tmp_pa
         ended = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], ended
     assert sum(int(out) for out, _ in ended) == count
-    sent = sorted(json.loads(one.body)["blocks"][1]["text"]["text"].split("alarm of ")[1] for one in server.posted)
+    sent = sorted(
+        json.loads(one.body)["blocks"][1]["text"]["text"].split("alarm of ")[1] for one in server.posted
+    )
     assert sent == sorted(f"fresh/{number}." for number in range(count))

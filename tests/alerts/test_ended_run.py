@@ -12,6 +12,7 @@ from recorder import Recorder, new_batch
 from spalje.alerts.ended_run import FINDINGS, EndedRun
 from spalje.alerts.event import Event, Kind
 from spalje.alerts.link import Links
+from spalje.alerts.message import LINES
 from spalje.lineage.run import NewRun, Run, Status
 from spalje.monitor.decision import Action, Decision, decide_batch
 from spalje.monitor.verdict import Outcome, Verdict, Violation
@@ -30,9 +31,12 @@ def a_run(status: Status = Status.SUCCEEDED, **fields) -> Run:
     return replace(run, **fields)
 
 
-def verdict(outcome: Outcome, monitor: str = "data_quality", findings: int = 0, *, breach: bool = False) -> Verdict:
+def verdict(
+    outcome: Outcome, monitor: str = "data_quality", findings: int = 0, *, breach: bool = False
+) -> Verdict:
     found = tuple(
-        Violation(check="nulls", description=f"Finding {n}.", breach=breach and n == 0) for n in range(findings)
+        Violation(check="nulls", description=f"Finding {n}.", breach=breach and n == 0)
+        for n in range(findings)
     )
     return Verdict(monitor=monitor, outcome=outcome, summary=f"{monitor} found {findings}.", violations=found)
 
@@ -46,8 +50,14 @@ def decision(action: Action, *reasons: str, automatic: bool = False) -> Decision
 
 
 def test_a_failed_run_is_one_event_however_often_it_fails():
-    (event,) = events(EndedRun(a_run(Status.FAILED, error="Step 'check' failed: no column 'x'.\nthe log\nwith secrets")))
-    assert (event.kind, event.subject, event.link) == (Kind.FAILED_RUN, "fresh/inference/7", "spalje run show fresh/inference/7")
+    (event,) = events(
+        EndedRun(a_run(Status.FAILED, error="Step 'check' failed: no column 'x'.\nthe log\nwith secrets"))
+    )
+    assert (event.kind, event.subject, event.link) == (
+        Kind.FAILED_RUN,
+        "fresh/inference/7",
+        "spalje run show fresh/inference/7",
+    )
     assert event.summary == "fresh/inference/7 failed. Step 'check' failed: no column 'x'."
     assert "secrets" not in str(event), "the log stays where it is"
     assert "spalje run resume fresh/inference/7" in event.details[-1]
@@ -72,15 +82,23 @@ def test_a_run_whose_process_is_gone_is_the_same_as_one_that_failed():
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.RUNNING, Status.WAITING])
 def test_nothing_is_told_of_a_run_that_somebody_stopped_or_that_goes_on(status: Status):
-    assert events(EndedRun(a_run(status), {"x": verdict(Outcome.ALARM)}, decision=decision(Action.BLOCK))) == ()
+    assert (
+        events(EndedRun(a_run(status), {"x": verdict(Outcome.ALARM)}, decision=decision(Action.BLOCK))) == ()
+    )
 
 
 def test_nothing_is_told_when_all_is_well():
-    assert events(EndedRun(a_run(), {"data_quality": verdict(Outcome.OK)}, decision=decision(Action.PUBLISH))) == ()
+    assert (
+        events(EndedRun(a_run(), {"data_quality": verdict(Outcome.OK)}, decision=decision(Action.PUBLISH)))
+        == ()
+    )
 
 
 def test_a_blocked_batch_and_why():
-    said = {"data_quality": verdict(Outcome.ALARM, findings=9, breach=True), "attribution": verdict(Outcome.WARNING, "attribution", 1)}
+    said = {
+        "data_quality": verdict(Outcome.ALARM, findings=9, breach=True),
+        "attribution": verdict(Outcome.WARNING, "attribution", 1),
+    }
     ended = EndedRun(
         a_run(), said, {"data_quality": "/srv/dq/report.html"}, decide_batch(said, at=NOW), batch="fresh/3"
     )  # fmt: skip
@@ -91,13 +109,27 @@ def test_a_blocked_batch_and_why():
     assert found[Kind.BLOCK].summary.startswith("Batch fresh/3 is blocked. ")
     assert "spalje batch release fresh/3" in found[Kind.BLOCK].details[-1]
     assert found[Kind.ALARM].summary == "fresh/3: data_quality says alarm. data_quality found 9."
-    assert found[Kind.ALARM].details == (*(f"Finding {n}." for n in range(FINDINGS)), "… and 4 more.")
-    assert found[Kind.ALARM].report == "/srv/dq/report.html"
+    assert found[Kind.ALARM].details == (*(f"Finding {n}." for n in range(FINDINGS)), "… and 5 more.")
+    assert found[Kind.ALARM].report == found[Kind.BLOCK].report == "/srv/dq/report.html"
+    assert found[Kind.WARNING].report == "", "a monitor's page is its own"
+    assert all(len(event.details) <= LINES for event in found.values()), "what to do is never cut off"
+
+
+def test_what_the_summary_says_is_not_said_again():
+    violation = Violation(check="x", description="Prices have moved.")
+    said = Verdict(
+        monitor="x", outcome=Outcome.ALARM, summary="Prices have moved. And 0 more.", violations=(violation,)
+    )
+    assert events(EndedRun(a_run(), {"x": said}))[0].details == ()
 
 
 def test_a_retraining_says_whether_it_starts_by_itself():
     for automatic, words in ((True, "starts a retraining"), (False, "asks for a retraining")):
-        ended = EndedRun(a_run(pipeline="quality"), decision=decision(Action.RETRAIN, "Worse.", "And so.", automatic=automatic), batch="fresh/3")
+        ended = EndedRun(
+            a_run(pipeline="quality"),
+            decision=decision(Action.RETRAIN, "Worse.", "And so.", automatic=automatic),
+            batch="fresh/3",
+        )
         (event,) = events(ended)
         assert event.summary == f"Batch fresh/3 {words}. Worse."
         assert any("spalje run start build" in line for line in event.details) is not automatic
@@ -109,18 +141,29 @@ def test_what_a_monitor_said_of_a_batch_is_told_once_whichever_run_said_it():
         events(EndedRun(a_run(pipeline="quality", number=n), {"model_quality": verdict(Outcome.WARNING, "model_quality")}, batch="fresh/3"))[0]
         for n in (1, 2)
     )  # fmt: skip
-    worse = events(EndedRun(a_run(), {"model_quality": verdict(Outcome.ALARM, "model_quality")}, batch="fresh/3"))[0]
+    worse = events(
+        EndedRun(a_run(), {"model_quality": verdict(Outcome.ALARM, "model_quality")}, batch="fresh/3")
+    )[0]
     assert first.identity == corrected.identity != worse.identity
 
 
 def test_nothing_could_be_concluded_is_a_warning():
-    (event,) = events(EndedRun(a_run(), {"x": verdict(Outcome.INSUFFICIENT)}, decision=decision(Action.INVESTIGATE)))
+    (event,) = events(
+        EndedRun(a_run(), {"x": verdict(Outcome.INSUFFICIENT)}, decision=decision(Action.INVESTIGATE))
+    )
     assert (event.kind, event.subject) == (Kind.WARNING, "fresh/inference/7")
 
 
 def test_what_is_to_be_looked_at_is_never_left_untold():
-    (event,) = events(EndedRun(a_run(), {"x": verdict(Outcome.OK)}, decision=decision(Action.INVESTIGATE, "Since the alarm.")))
-    assert (event.kind, event.summary) == (Kind.WARNING, "fresh/inference/7 is to be looked at. Since the alarm.")
+    (event,) = events(
+        EndedRun(
+            a_run(), {"x": verdict(Outcome.OK)}, decision=decision(Action.INVESTIGATE, "Since the alarm.")
+        )
+    )
+    assert (event.kind, event.summary) == (
+        Kind.WARNING,
+        "fresh/inference/7 is to be looked at. Since the alarm.",
+    )
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.none() | st.sampled_from(Outcome).map(verdict)))
@@ -139,7 +182,9 @@ def stored(artifacts: Artifacts, files: dict[str, str], kind: str):
     return artifacts.put(scratch, kind)
 
 
-def inference(record: Recorder, steps: tuple[tuple[str, str], ...], pipeline: str = "inference", **fields) -> Run:
+def inference(
+    record: Recorder, steps: tuple[tuple[str, str], ...], pipeline: str = "inference", **fields
+) -> Run:
     new = NewRun(
         project="fresh", pipeline=pipeline, definition="{}", steps=steps, repository="/git/fresh.git", commit="c" * 40,
         author="Ann", trigger="schedule", started_by="eva", version=1, **fields,
@@ -153,7 +198,11 @@ def test_it_is_read_from_the_record(record: Recorder, tmp_path: Path):
     said = verdict(Outcome.ALARM, findings=1, breach=True)
     check = stored(artifacts, {"verdict.json": said.model_dump_json(), "report.html": "<p>"}, "verdict")
     empty = stored(artifacts, {"note.txt": "none"}, "verdict")
-    decided = stored(artifacts, {"decision.json": decide_batch({"data_quality": said, "own": None}, at=NOW).model_dump_json()}, "report")
+    decided = stored(
+        artifacts,
+        {"decision.json": decide_batch({"data_quality": said, "own": None}, at=NOW).model_dump_json()},
+        "report",
+    )
     run = inference(record, (("check", "check"), ("decide", "decide")))
     record.succeed(run, "check", outputs={"verdict": check.digest})
     record.succeed(

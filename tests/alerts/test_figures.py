@@ -27,15 +27,22 @@ def parsed(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     }
 
 
-@given(st.lists(st.tuples(labels, st.floats(allow_nan=False)), max_size=5, unique_by=lambda one: one[0]), st.text("a\\\n\"", max_size=9))
+@given(
+    st.lists(st.tuples(labels, st.floats(allow_nan=False)), max_size=5, unique_by=lambda one: one[0]),
+    st.text('a\\\n"', max_size=9),
+)
 def test_what_is_written_is_what_prometheus_reads(samples: list[tuple[str, float]], said: str):
     family = Family("x", "gauge", said, tuple(({"a": name, "b": "c"}, value) for name, value in samples))
-    assert parsed(exposition((family,))) == {("x", (("a", name), ("b", "c"))): value for name, value in samples}
+    assert parsed(exposition((family,))) == {
+        ("x", (("a", name), ("b", "c"))): value for name, value in samples
+    }
 
 
 @given(st.lists(st.integers(-(10**17), 10**17), min_size=1, max_size=3))
 def test_numbers_keep_their_value(values: list[int]):
-    family = Family("x", "counter", "h", tuple(({"n": str(n)}, float(value)) for n, value in enumerate(values)))
+    family = Family(
+        "x", "counter", "h", tuple(({"n": str(n)}, float(value)) for n, value in enumerate(values))
+    )
     assert list(parsed(exposition((family,))).values()) == [float(value) for value in values]
 
 
@@ -49,7 +56,12 @@ def test_the_figures_of_a_workspace(record: Recorder, tmp_path: Path):
     record.project("dairy")
     record.version()
     judged = record.batch()
-    record.evaluation(judged, coverage=0.75, outcome="alarm", metrics={"rmse": 0.6, "coverage": 0.75, "n": 3, "by": [1], "ok": True})
+    record.evaluation(
+        judged,
+        coverage=0.75,
+        outcome="alarm",
+        metrics={"rmse": 0.6, "coverage": 0.75, "n": 3, "by": [1], "ok": True},
+    )
     newest = record.batch(artifacts={"verdict_data_quality": stored.digest})
     record.metadata.runs.finish(record.run().id, Status.FAILED, "It fell.", record.now())
     text = exposition(metrics(record.metadata, artifacts))
@@ -68,11 +80,17 @@ def test_the_figures_of_a_workspace(record: Recorder, tmp_path: Path):
         for monitor in ("data_quality", "model_quality")
         for outcome in (*Outcome, "missing")
     }
-    assert {key for key, one in outcomes.items() if one} == {("data_quality", "warning"), ("model_quality", "alarm")}
+    assert {key for key, one in outcomes.items() if one} == {
+        ("data_quality", "warning"),
+        ("model_quality", "alarm"),
+    }
     assert sum(outcomes.values()) == 2
     assert value("spalje_model_quality", project="fresh", metric="rmse") == 0.6
     assert value("spalje_model_quality_coverage", project="fresh") == 0.75
-    assert {dict(names).get("metric") for name, names in found if name == "spalje_model_quality"} == {"rmse", "n"}
+    assert {dict(names).get("metric") for name, names in found if name == "spalje_model_quality"} == {
+        "rmse",
+        "n",
+    }
     assert value("spalje_pending_versions", project="fresh") == 1
     assert value("spalje_pending_versions", project="dairy") == 0
     kinds = {family.name: family.type for family in text_string_to_metric_families(text)}

@@ -48,7 +48,12 @@ def test_an_event_is_the_same_however_it_is_told():
     event = Event(Kind.ALARM, "fresh", "fresh/1", NOW, "Drift.", what="data_quality")
     same = replace(event, at=NOW + timedelta(days=9), summary="other", details=("x",), link="y", report="z")
     assert event.identity == same.identity
-    for changed in ({"kind": Kind.WARNING}, {"project": "dairy"}, {"subject": "fresh/2"}, {"what": "attribution"}):
+    for changed in (
+        {"kind": Kind.WARNING},
+        {"project": "dairy"},
+        {"subject": "fresh/2"},
+        {"what": "attribution"},
+    ):
         assert replace(event, **changed).identity != event.identity
 
 

@@ -84,7 +84,10 @@ def test_settings_say_it_from_the_first_batch_on():
 
 
 def test_one_accident_does_not_change_the_rhythm_and_a_weekend_is_part_of_it():
-    accident = [*weekly(4), *[replace(c, first=c.first + 28 * DAY, at=c.at + 28 * DAY) for c in weekly(6)[4:]]]
+    accident = [
+        *weekly(4),
+        *[replace(c, first=c.first + 28 * DAY, at=c.at + 28 * DAY) for c in weekly(6)[4:]],
+    ]
     found = rhythm(accident, NOTHING)
     assert (found.every, found.pause) == (7, 7)
     workdays = [came for came in weekly(12, 1) if came.first.weekday() < 5]
@@ -147,7 +150,9 @@ def test_the_course_of_real_batches(record: Recorder):
     first, last = date(2026, 3, 2), date(2026, 3, 8)
     one = record.batch()
     again = record.batch()
-    blocked = record.batch(first=date(2026, 3, 9), last=date(2026, 3, 15), status=BatchStatus.BLOCKED, action="block")
+    blocked = record.batch(
+        first=date(2026, 3, 9), last=date(2026, 3, 15), status=BatchStatus.BLOCKED, action="block"
+    )
     undated = record.batch(first=None, last=None)
     (week, kept_back, loose) = course("fresh", record.metadata)
     assert (week.batch, week.at, week.out) == (again.id, one.created_at, True), "a re-run is no other batch"

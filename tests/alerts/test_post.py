@@ -36,10 +36,12 @@ def test_any_answer_of_success_will_do(status: int):
         post(server.address, b'{"a":1}', {}, channel="chat")
     (one,) = server.posted
     assert one.body == b'{"a":1}'
-    assert one.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert one.headers["content-type"] == "application/json; charset=utf-8"
 
 
-@pytest.mark.parametrize(("status", "soon"), [(400, False), (403, False), (410, False), (429, True), (500, True), (502, True)])
+@pytest.mark.parametrize(
+    ("status", "soon"), [(400, False), (403, False), (410, False), (429, True), (500, True), (502, True)]
+)
 def test_what_is_worth_another_try(status: int, soon: bool):
     with hook() as server:
         server.always = Answer(status, body="invalid_payload\nmore")
@@ -50,7 +52,15 @@ def test_what_is_worth_another_try(status: int, soon: bool):
 
 def test_how_long_to_leave_it_alone():
     date = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
-    cases = {"7": (7, 7), "0": (0, 0), "9999999": (86400, 86400), date: (590, 600), "soon": None, "-3": None, "1e3": None}
+    cases = {
+        "7": (7, 7),
+        "0": (0, 0),
+        "9999999": (86400, 86400),
+        date: (590, 600),
+        "soon": None,
+        "-3": None,
+        "1e3": None,
+    }
     with hook() as server:
         for text, span in cases.items():
             server.always = Answer(429, {"Retry-After": text})

@@ -100,7 +100,15 @@ def test_what_is_no_key_is_told_without_repeating_it(secret: str, said: str):
 def test_what_a_receiver_gets_is_verified_and_is_every_event_in_full():
     secret = f"whsec_{base64.b64encode(os.urandom(32)).decode()}"
     found = Event(
-        Kind.ALARM, "fresh", "fresh/3", NOW, "Drift\nof <b>.", ("ö", "two"), what="data_quality", link="x", report="y"
+        Kind.ALARM,
+        "fresh",
+        "fresh/3",
+        NOW,
+        "Drift\nof <b>.",
+        ("ö", "two"),
+        what="data_quality",
+        link="x",
+        report="y",
     )
     settings = Webhook.model_validate({"kind": "signed", "url_env": "URL", "secret_env": "KEY"})
     with hook() as server:
@@ -122,7 +130,9 @@ def test_what_a_receiver_gets_is_verified_and_is_every_event_in_full():
 def test_a_key_that_is_none_sends_nothing():
     settings = Webhook.model_validate({"kind": "signed", "url_env": "URL", "secret_env": "KEY"})
     with hook() as server:
-        channel = SignedWebhook(settings, Secrets.of({"URL": server.address, "KEY": "hunter2-hunter2"}), lambda: NOW)
+        channel = SignedWebhook(
+            settings, Secrets.of({"URL": server.address, "KEY": "hunter2-hunter2"}), lambda: NOW
+        )
         with pytest.raises(Undelivered, match="KEY of the channel 'signed' holds no key") as said:
             channel.send(Message.about([Event(Kind.ALARM, "fresh", "fresh/3", NOW, "Drift.")]))
     assert "hunter2" not in f"{said.value} {said.value.do}"

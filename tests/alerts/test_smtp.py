@@ -24,7 +24,13 @@ def message(summary: str = "It is blocked.", link: str = "", **fields) -> Messag
 
 def email(**fields) -> Email:
     return Email.model_validate(
-        {"host": "127.0.0.1", "security": "none", "from": "spalje@shop.example", "to": ["ops@shop.example"], **fields}
+        {
+            "host": "127.0.0.1",
+            "security": "none",
+            "from": "spalje@shop.example",
+            "to": ["ops@shop.example"],
+            **fields,
+        }
     )
 
 
@@ -54,7 +60,9 @@ class Tags(HTMLParser):
 
 def test_what_arrives_is_one_mail_in_two_forms():
     with mailbox() as box:
-        smtp(email(port=box.port, to=["a@shop.example", "b@shop.example"])).send(message("Zürich is blocked."))
+        smtp(email(port=box.port, to=["a@shop.example", "b@shop.example"])).send(
+            message("Zürich is blocked.")
+        )
     (mail,), (envelope,) = box.mails, box.envelopes
     assert envelope.mail_from == "spalje@shop.example"
     assert envelope.rcpt_tos == ["a@shop.example", "b@shop.example"]
@@ -75,7 +83,21 @@ def test_whatever_happened_no_header_and_no_element_is_added(summary: str, detai
         "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
     }  # fmt: skip
     shown = Tags(page(Message.about([event])))
-    assert shown.tags <= {"html", "head", "meta", "title", "body", "div", "p", "h1", "strong", "span", "bdi", "ul", "li"}
+    assert shown.tags <= {
+        "html",
+        "head",
+        "meta",
+        "title",
+        "body",
+        "div",
+        "p",
+        "h1",
+        "strong",
+        "span",
+        "bdi",
+        "ul",
+        "li",
+    }
     assert shown.links == []
     assert not any(name.startswith("on") for name in shown.attributes)
     bytes(mail)
@@ -87,7 +109,9 @@ def test_hostile_text_is_to_be_read_in_the_page():
 
 
 def test_an_address_is_a_link_and_a_command_is_none():
-    assert Tags(page(message(link="https://s.example/batches/fresh/3"))).links == ["https://s.example/batches/fresh/3"]
+    assert Tags(page(message(link="https://s.example/batches/fresh/3"))).links == [
+        "https://s.example/batches/fresh/3"
+    ]
     shown = Tags(page(message(link="javascript:alert(1)")))
     assert (shown.links, "code" in shown.tags) == ([], True)
 
@@ -95,7 +119,7 @@ def test_an_address_is_a_link_and_a_command_is_none():
 def test_some_recipients_refused_is_delivered_and_told():
     with mailbox() as box:
         box.refused.add("gone@shop.example")
-        with pytest.raises(PartlyDelivered, match="does not accept: gone@shop.example"):
+        with pytest.raises(PartlyDelivered, match=r"does not accept: gone@shop\.example"):
             smtp(email(port=box.port, to=["ops@shop.example", "gone@shop.example"])).send(message())
     assert len(box.mails) == 1
 
@@ -103,7 +127,7 @@ def test_some_recipients_refused_is_delivered_and_told():
 def test_all_recipients_refused():
     with mailbox() as box:
         box.refused.add("ops@shop.example")
-        with pytest.raises(Undelivered, match="accepts none of: ops@shop.example") as said:
+        with pytest.raises(Undelivered, match=r"accepts none of: ops@shop\.example") as said:
             smtp(email(port=box.port)).send(message())
     assert not isinstance(said.value, PartlyDelivered)
 
@@ -113,7 +137,7 @@ def test_a_wrong_password_names_its_variable(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     with mailbox(security="starttls", certificate=certificate, user="anna", password="right") as box:
         settings = email(port=box.port, security="starttls", user_env="U", password_env="P")
-        with pytest.raises(Undelivered, match="refused the login: 535") as said:
+        with pytest.raises(Undelivered, match="refused the login") as said:
             smtp(settings, U="anna", P="wrong-word").send(message())
         assert (said.value.do, "wrong-word" in str(said.value)) == ("Check U and P.", False)
         smtp(settings, U="anna", P="right").send(message())

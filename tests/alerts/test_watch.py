@@ -34,7 +34,10 @@ def test_a_failed_run_that_nobody_was_told_of_is_found_until_a_newer_one_runs(re
 def test_each_pipeline_speaks_for_itself(record: Recorder, watch: Watch):
     for pipeline in ("build", "inference"):
         record.metadata.runs.finish(record.run(pipeline=pipeline).id, Status.FAILED, "It fell.", record.now())
-    assert {event.subject for event in watch.left_untold("fresh", record.time)} == {"fresh/build/1", "fresh/inference/1"}
+    assert {event.subject for event in watch.left_untold("fresh", record.time)} == {
+        "fresh/build/1",
+        "fresh/inference/1",
+    }
 
 
 def test_a_run_whose_process_is_gone_is_found(record: Recorder, watch: Watch):
@@ -56,7 +59,10 @@ def test_what_is_overdue_is_held_against_the_settings_of_the_project(record: Rec
     later = record.time + timedelta(days=10)
     assert watch.overdue("fresh", later) == ()
     settings = Alerts.model_validate(
-        {"base_url": "https://s.example/", "projects": {"fresh": {"batch_every_days": 7, "truth_within_days": 3}}}
+        {
+            "base_url": "https://s.example/",
+            "projects": {"fresh": {"batch_every_days": 7, "truth_within_days": 3}},
+        }
     )
     found = replace(watch, settings=settings).overdue("fresh", later)
     assert [(event.kind, event.link) for event in found] == [

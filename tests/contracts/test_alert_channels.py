@@ -28,7 +28,14 @@ SECRETS = {
     "PASSWORD": "correct-horse-battery",
 }
 #: What must stand nowhere.
-SECRET_WORDS = ("T0SECRET", "verysecretword", "anothersecret", "c2VjcmV0", "correct-horse", "Y29ycmVjdC1ob3JzZ")
+SECRET_WORDS = (
+    "T0SECRET",
+    "verysecretword",
+    "anothersecret",
+    "c2VjcmV0",
+    "correct-horse",
+    "Y29ycmVjdC1ob3JzZ",
+)
 
 
 def message(summary: str = "Batch fresh/3 is blocked.") -> Message:
@@ -36,7 +43,9 @@ def message(summary: str = "Batch fresh/3 is blocked.") -> Message:
         Kind.ALARM, "fresh", "fresh/3", NOW, "data_quality says alarm.", ("Nulls in store.",), what="data_quality",
         link="spalje batch show fresh/3", report="/srv/report.html",
     )  # fmt: skip
-    return Message.about([alarm, Event(Kind.BLOCK, "fresh", "fresh/3", NOW, summary, link="https://s.example/batches/fresh/3")])
+    return Message.about(
+        [alarm, Event(Kind.BLOCK, "fresh", "fresh/3", NOW, summary, link="https://s.example/batches/fresh/3")]
+    )
 
 
 @dataclass
@@ -113,7 +122,9 @@ def mail_bench(security: str, server: Mailbox) -> Bench:
         busy=lambda: server.answers.append(f"451 busy {environ.get('PASSWORD')}"),
         refusing=lambda: server.answers.append(f"554 no {environ.get('PASSWORD')}"),
         slow=slow,
-        at_port=lambda port: Smtp(settings.model_copy(update={"port": port}), Secrets.of(environ), lambda: NOW, 0.3),
+        at_port=lambda port: Smtp(
+            settings.model_copy(update={"port": port}), Secrets.of(environ), lambda: NOW, 0.3
+        ),
         ids=lambda: [one["Message-ID"] for one in server.mails],
     )
 
@@ -145,7 +156,13 @@ def test_a_message_arrives_once_with_all_that_matters(bench: Bench):
     bench.channel.send(message("Batch fresh/3 is blöcked."))
     (arrived,) = bench.arrived()
     arrived = arrived.replace("\\u00f6", "ö")
-    for part in ("fresh: 1 block, 1 alarm", "blöcked", "Nulls in store.", "spalje batch show fresh/3", "/srv/report.html"):
+    for part in (
+        "fresh: 1 block, 1 alarm",
+        "blöcked",
+        "Nulls in store.",
+        "spalje batch show fresh/3",
+        "/srv/report.html",
+    ):
         assert part in arrived
     assert arrived.index("blöcked") < arrived.index("Nulls"), "the most urgent first"
 
@@ -155,7 +172,7 @@ def test_a_message_sent_again_has_the_same_name(bench: Bench):
         bench.channel.send(one)
     first, again, other = bench.ids()
     assert first == again
-    assert (first == other) is (first == ""), "a chat has no names"
+    assert (first == "") is (first == other) is isinstance(bench.channel, ChatWebhook), "a chat has no names"
 
 
 def test_a_busy_server_is_worth_another_try(bench: Bench):
@@ -214,7 +231,12 @@ def test_no_secret_is_repeated(bench: Bench, caplog: pytest.LogCaptureFixture, c
         while (chain := chain.__cause__) is not None:
             everything += str(chain)
     captured = capfd.readouterr()
-    for text in (everything, captured.out, captured.err, "".join(r.getMessage() for r in caplog.records if "mail.log" not in r.name)):
+    for text in (
+        everything,
+        captured.out,
+        captured.err,
+        "".join(r.getMessage() for r in caplog.records if "mail.log" not in r.name),
+    ):
         for word in SECRET_WORDS:
             assert word not in text
     if bench.environ:

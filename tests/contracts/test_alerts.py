@@ -59,7 +59,11 @@ def test_an_event_is_recorded_once_and_stays_as_it_was_first_told(store: AlertSt
     assert tell(store, alert(summary="other", occasion="fresh/inference/2"), alert("b")) == (digest("b"),)
     assert tell(store) == ()
     newest, oldest = store.list()
-    assert (newest.identity, oldest.summary, oldest.occasion) == (digest("b"), "a: ü <b>", "fresh/inference/1")
+    assert (newest.identity, oldest.summary, oldest.occasion) == (
+        digest("b"),
+        "a: ü <b>",
+        "fresh/inference/1",
+    )
 
 
 def test_a_channel_that_is_new_to_an_event_gets_it_too(store: AlertStore):

@@ -10,7 +10,7 @@ from secrets import token_hex
 from spalje.alerts.channel import Channel, PartlyDelivered, Route, Undelivered
 from spalje.alerts.event import Event, Kind
 from spalje.alerts.message import Message
-from spalje.errors import NotFound, SpaljeError
+from spalje.errors import Conflict, NotFound, SpaljeError
 from spalje.storage.metadata.alert_store import Alert, AlertStore
 
 #: So often a channel is tried at once, while its server says that it is busy.
@@ -146,13 +146,24 @@ class Dispatch:
         message = Message.about([as_event(alert) for alert in alerts])
         problem = self._delivered(channel, message)
         if problem is None or isinstance(problem, PartlyDelivered):
-            self.store.sent(claim, self.clock(), str(problem) if problem else None)
+            self._record_sent(claim, str(problem) if problem else None)
         else:
             tried = max(
                 one.attempts for alert in alerts for one in alert.deliveries if one.channel == channel.name
             )
             self.store.failed(claim, str(problem), self.clock() + self._later(tried, problem))
         return _attempt(channel, message, problem)
+
+    def _record_sent(self, claim: str, error: str | None) -> None:
+        """Record it, also when others keep the database busy: unrecorded, it would be sent again."""
+        for _ in range(TRIES - 1):
+            try:
+                self.store.sent(claim, self.clock(), error)
+            except Conflict:
+                self.wait(PAUSE_S)
+            else:
+                return
+        self.store.sent(claim, self.clock(), error)
 
     def _delivered(self, channel: Channel, message: Message) -> Undelivered | None:
         """Try a few times while the other side is busy; what was wrong in the end, None: nothing."""

@@ -1,6 +1,6 @@
 """What follows from a run that has ended: what its checks said, what it decided, and that it failed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,8 @@ from spalje.steps.verdict_file import read_verdict
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata
 
-#: So many findings of a monitor are told; its report has them all.
-FINDINGS = 5
+#: So many findings and reasons are told; the report has them all.
+FINDINGS = 4
 #: A batch is looked for among so many of the latest.
 BATCHES = 50
 #: What is told as an alarm, and what as a warning: a monitor that could not conclude is not fine.
@@ -104,18 +104,18 @@ class EndedRun:
         first, *more = decision.reasons
         if decision.action is Action.BLOCK:
             out = f"Let it out after all: spalje batch release {self.batch} --reason …" if self.batch else ""
-            details = (*more, *([out] if out else []))
+            details = (*_few(more), *([out] if out else []))
             yield self._event(Kind.BLOCK, f"{name} is blocked. {first}", details, links, now)
         elif decision.action is Action.RETRAIN:
             does = "starts a retraining" if decision.automatic else "asks for a retraining"
             start = f"Start it with: spalje run start build --project {self.run.project}"
-            details = (*more, *([] if decision.automatic else [start]))
+            details = (*_few(more), *([] if decision.automatic else [start]))
             yield self._event(Kind.RETRAIN, f"{name} {does}. {first}", details, links, now)
         elif decision.action is Action.INVESTIGATE and not any(
             verdict is not None and verdict.outcome in KINDS for verdict in self.verdicts.values()
         ):
             yield self._event(
-                Kind.WARNING, f"{name} is to be looked at. {first}", tuple(more), links, now, what="decision"
+                Kind.WARNING, f"{name} is to be looked at. {first}", _few(more), links, now, what="decision"
             )
 
     def _said(self, links: Links, now: datetime) -> Iterator[Event]:
@@ -123,11 +123,9 @@ class EndedRun:
             if verdict is None or verdict.outcome not in KINDS:
                 continue
             found = [violation.description for violation in verdict.violations]
-            details = found[:FINDINGS]
-            if len(found) > FINDINGS:
-                details.append(f"… and {len(found) - FINDINGS} more.")
+            details = _few([sentence for sentence in found if sentence not in verdict.summary])
             summary = f"{self.batch or self.run.id}: {name} says {verdict.outcome}. {verdict.summary}"
-            yield self._event(KINDS[verdict.outcome], summary, tuple(details), links, now, what=name)
+            yield self._event(KINDS[verdict.outcome], summary, details, links, now, what=name)
 
     def _event(
         self,
@@ -148,8 +146,16 @@ class EndedRun:
             details,
             what=what,
             link=links.batch(self.batch) if self.batch else links.run(self.run.id),
-            report=self.reports.get(what, "") or next(iter(self.reports.values()), ""),
+            report=self.reports.get(what, "")
+            if what in self.verdicts
+            else next(iter(self.reports.values()), ""),
         )
+
+
+def _few(sentences: Sequence[str]) -> tuple[str, ...]:
+    """The first of them, and how many more there are."""
+    more = len(sentences) - FINDINGS
+    return (*sentences[:FINDINGS], *([f"… and {more} more."] if more > 0 else []))
 
 
 def _verdicts(states: Mapping[str, StepRun]) -> dict[str, str]:

@@ -18,14 +18,14 @@ from spalje.alerts.message import Message
 from spalje.settings import Email
 
 _PAGES = Environment(
-    loader=PackageLoader("spalje.alerts", "."),
+    loader=PackageLoader("spalje.alerts"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-#: A strip of colour for how bad it is, readable on white and on black.
-_COLOURS = {"critical": "#c62828", "alarm": "#d9730d", "warning": "#8a6d00"}
+#: How bad it is in colours that can be read on white and on black, 4 to 1 at least (WCAG 2.2, 1.4.11 asks for 3).
+_COLOURS = {"critical": "#da3633", "alarm": "#c2610c", "warning": "#8f7000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,9 @@ class Smtp:
             if login:
                 server.login(*login)
             refused = server.send_message(mail, self.settings.sender, self.settings.to)
-            with suppress(OSError, smtplib.SMTPException):  # it is delivered, however the server takes its leave
+            with suppress(
+                OSError, smtplib.SMTPException
+            ):  # it is delivered, however the server takes its leave
                 server.quit()
             return refused
 

@@ -9,11 +9,11 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from spalje.alerts.dispatch import Attempt, Told
-from spalje.alerts.event import Event, Kind
+from spalje.alerts.event import Event, Kind, urgent_first
 from spalje.alerts.figures import metrics as figures
 from spalje.alerts.prometheus import exposition, write
 from spalje.cli.options import Common
-from spalje.cli.output import console, print_json, table
+from spalje.cli.output import console, plain, print_json, table
 from spalje.errors import BadInput
 from spalje.report.label import sentence
 from spalje.storage.metadata.alert_store import KEEP, Delivery
@@ -40,9 +40,8 @@ def check(*, project: str | None = None, common: Common = Common()) -> int:
     workspace = common.open()
     told = workspace.look_around(project)
     if common.json:
-        print_json(
-            {"found": told.events, "new": [event.identity for event in told.new], "attempts": told.attempts}
-        )
+        found = [{"id": event.identity, **plain(event)} for event in urgent_first(told.events)]
+        print_json({"found": found, "new": [event.identity for event in told.new], "attempts": told.attempts})
     else:
         _found(workspace, told)
         _attempts(told.attempts)
@@ -154,7 +153,7 @@ def _unknown(workspace: Workspace) -> list[str]:
 def _found(workspace: Workspace, told: Told) -> None:
     out = console()
     new = {event.identity for event in told.new}
-    for event in told.events:
+    for event in urgent_first(told.events):
         if event.identity in new or event in told.overdue:
             before = "" if event.identity in new else "  (told before)"
             kind = (event.kind.counted(1).removeprefix("1 "), _STYLES[event.kind.severity])
