@@ -78,6 +78,8 @@ def predicted(data, factor):
 def test_the_better_model_is_told_from_the_worse(tmp_path, data, factor, outcome):
     found = compared(tmp_path, data, predicted(data, factor))
     assert found["outcome"] == outcome
+    metrics = json.loads((tmp_path / "scratch" / "report" / "metrics.json").read_text())
+    assert (metrics["better"], metrics["worse"]) == (float(outcome == "better"), float(outcome == "worse"))
     assert found["score"] == "rmse"
     assert found["rows"] == 600
     assert found["clustered_by"] == "store"
@@ -90,6 +92,10 @@ def test_the_better_model_is_told_from_the_worse(tmp_path, data, factor, outcome
 def test_without_a_version_that_serves_it_says_so(tmp_path, data):
     found = compared(tmp_path, data, predicted(data, 1.0), champion=None)
     assert found == {"outcome": "alone", "summary": "No version serves yet to compare with."}
+    assert json.loads((tmp_path / "scratch" / "report" / "metrics.json").read_text()) == {
+        "better": 0.0,
+        "worse": 0.0,
+    }
 
 
 def test_a_champion_that_cannot_predict_these_rows_fails_no_build(tmp_path, data):

@@ -69,7 +69,8 @@ class Compare(Step):
 
     Both predict rows whose truth is known. The losses of a row are subtracted from each other, and what is
     left is tested, with rows of one store (or whatever errs together) taken as a whole. The comparison is
-    shown with the version, and helps whoever approves it. Where no version serves yet it says so.
+    shown with the version, and helps whoever approves it. Where no version serves yet it says so. The report's
+    metrics ``better`` and ``worse`` are 1 or 0: ``when=compare.metric("worse") < 1``.
 
     Args:
         name: the step's name.

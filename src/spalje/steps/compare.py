@@ -50,6 +50,8 @@ class Settings(BaseModel):
 def execute(context: StepContext) -> StepResult:
     """Compare, and write ``comparison.json`` (for people) and ``metrics.json`` (for conditions).
 
+    The metrics are always ``better`` and ``worse``, 1 or 0, and the figures where two models were compared.
+
     A champion that cannot predict the rows does not fail the step: the comparison says why there is none.
 
     Raises:
@@ -74,7 +76,7 @@ def execute(context: StepContext) -> StepResult:
 
 
 def _said(out: Path, context: StepContext, document: Mapping[str, Any]) -> StepResult:
-    metrics = {
+    metrics = {word: float(document["outcome"] == word) for word in ("better", "worse")} | {
         name: value for name, value in document.items() if isinstance(value, int | float) and isfinite(value)
     }
     (out / COMPARISON).write_text(
