@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from spalje.cli.options import Common
@@ -72,37 +73,34 @@ def write(out: Path, found: Backtest) -> None:
     (out / "backtest.svg").write_text(svg(found.document), encoding="utf-8")
 
 
-def summary(found: Backtest) -> object:
+def summary(found: Backtest) -> Table:
     """The policies side by side."""
     name = next((life.score for life in found.lives if life.score), None) or "score"
     rows = [_row(found, life, name) for life in found.lives]
     heads = (
         "policy",
         "alarms",
-        "false alarms",
-        "retrained",
+        "false",
+        "built (used)",
         "blocked",
         f"cost {found.currency}",
-        label(name),
+        "error",
         "bias",
-        "MAE",
     )
-    return table(
-        heads, rows, title=f"{found.project}, {len(found.days)} batches, {found.days[0]} to {found.days[-1]}"
-    )
+    title = f"{found.project}: {len(found.days)} batches, {found.days[0]} to {found.days[-1]}; error: {label(name)}"
+    return table(heads, rows, title=title)
 
 
 def _row(found: Backtest, life: Life, name: str) -> tuple[object, ...]:
     false = found.placebo.get(life.policy)
-    figures = life.figures
+    figures, dash = life.figures, Text("–", style="dim")
     return (
         str(life.policy),
-        f"{life.alarms} of {len(life.weeks)}" if life.policy.watches else Text("–", style="dim"),
-        f"{false.rate:.1%}" if false else Text("–", style="dim"),
-        f"{life.builds}" if life.accepted == life.builds else f"{life.builds} ({life.accepted} taken)",
+        f"{life.alarms} of {len(life.weeks)}" if life.policy.watches else dash,
+        f"{100 * false.rate:.1f} %" if false else dash,
+        f"{life.builds}" if life.accepted == life.builds else f"{life.builds} ({life.accepted})",
         life.blocked,
         f"{life.cost:.4f}",
-        number(figures[name]) if name in figures else "",
-        f"{figures['bias']:+.1%}" if "bias" in figures else "",
-        number(figures["mae"]) if "mae" in figures else "",
+        number(float(f"{figures[name]:.4g}")) if name in figures else "",
+        f"{100 * figures['bias']:+.1f} %" if "bias" in figures else "",
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spalje.drift.kolmogorov import p_value
 from spalje.drift.linf import robust
 from spalje.monitor.judged_batch import JudgedBatch
-from spalje.monitor.measurement import Measurement, ProblemType
+from spalje.monitor.measurement import SCORES, Measurement, ProblemType
 from spalje.monitor.metric_constraint import suggest, violated
 from spalje.monitor.model_quality import Rule, check
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
@@ -111,7 +111,7 @@ def _ours(baseline: Sequence[Seen], week: Seen, seed: int) -> bool:
     alike = len({len(one) for one in clusters}) == 1
     pooled: Tally = np.sum(clusters, axis=0) if alike else np.concatenate(clusters)
     judged = week.judged
-    kind: ProblemType = "regression"
+    kind: ProblemType = next(kind for kind, words in SCORES.items() if judged.score in words)
     held = ModelQualityBaseline(
         type=kind,
         score=judged.score,
