@@ -5,7 +5,7 @@ from pathlib import Path
 
 from small_project import git, write
 
-from spalje.registry.project import Project
+from spalje.registry.project import Project, Retrain
 from spalje.workspace import Workspace, now
 
 #: What the scripts share: sales whose relation to the price turns on a day.
@@ -65,7 +65,7 @@ BUILD = {
         )
 
         nothing = Input("nothing", kind="folder")
-        today = Parameter("today", type="date", required=True)
+        today = Parameter("today", type="date", default="2024-07-08")
         cut = Process("cut", script="src/cut.py", inputs={"nothing": nothing}, outputs={"train": "table", "evaluation": "table"}, parameters={"today": today})
         train = Train("train", script="src/train.py", inference="src/inference.py", channels={"train": cut["train"]})
         transform = Transform("transform", model=train["model"], data=cut["evaluation"])
@@ -157,7 +157,7 @@ DEPLOY = {
 }
 
 
-def create(folder: Path) -> Workspace:
+def create(folder: Path, *, retrain: Retrain = "propose") -> Workspace:
     """A workspace with the project ``lemonade`` in it."""
     workspace = Workspace.create(folder / "workspace")
     (folder / "nothing").mkdir()
@@ -184,7 +184,7 @@ def create(folder: Path) -> Workspace:
         deploy_repository=str(bare["deploy"]),
         approvers=(),
         four_eyes=False,
-        retrain="propose",
+        retrain=retrain,
         created_at=now(),
         created_by="tests",
     )
