@@ -86,15 +86,34 @@ class GroupedRegression:
     @property
     def whole(self) -> Self:
         """All groups as one."""
+        columns, pivot = self._about_one()
+        return self._made(columns.sum(axis=0, keepdims=True), pivot)
+
+    def resampled(self, draws: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Self:
+        """The sums of wholes that are made of drawn groups, one for each draw.
+
+        Args:
+            draws: takes the groups' sums, shape (groups, columns), and gives those of wholes, shape (draws, columns);
+                see ``spalje.quality.bootstrap.drawn``.
+        """
+        columns, pivot = self._about_one()
+        return self._made(draws(columns), pivot)
+
+    @classmethod
+    def _made(cls, columns: NDArray[np.float64], pivot: float) -> Self:
+        weight, truth, size, error, absolute, squared, spread, deviance = columns.T
+        around = np.full(len(columns), pivot)
+        return cls(weight, truth, size, error, absolute, squared, spread, deviance, around)
+
+    def _about_one(self) -> tuple[NDArray[np.float64], float]:
+        """The sums of all groups about the same pivot, shape (groups, columns), and that pivot."""
         weight = self.weight.sum()
         pivot = float((self.truth + self.weight * self.pivot).sum() / weight) if weight else 0.0
         moved = self.pivot - pivot
-        truth = self.truth + self.weight * moved
-        spread = self.spread + 2.0 * moved * self.truth + self.weight * moved**2
-        columns = {name.name: getattr(self, name.name) for name in fields(self)}
-        columns |= {"truth": truth, "spread": spread}
-        summed = {name: np.array([column.sum()]) for name, column in columns.items() if name != "pivot"}
-        return type(self)(**summed, pivot=np.array([pivot]))
+        columns = {name.name: getattr(self, name.name) for name in fields(self) if name.name != "pivot"}
+        columns["truth"] = self.truth + self.weight * moved
+        columns["spread"] = self.spread + 2.0 * moved * self.truth + self.weight * moved**2
+        return np.stack(list(columns.values()), axis=-1), pivot
 
     @property
     def metrics(self) -> Mapping[str, Floats]:
@@ -173,6 +192,19 @@ class GroupedBinary:
         with ThreadPoolExecutor(workers) as pool:
             auc = pool.map(areas, [truth] * 2, [probability] * 2, [codes, None], [groups, 1])
         return cls(cells.reshape(groups, 2, 2), loss, brier, chance, np.concatenate(list(auc)))
+
+    def resampled(self, draws: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Self:
+        """As ``GroupedRegression.resampled``; areas under curves are not sums, and NaN."""
+        groups = len(self.log_loss)
+        others = [self.log_loss, self.brier, self.probability]
+        drawn = draws(np.column_stack([self.confusion.reshape(groups, CELLS), *others]))
+        return type(self)(
+            confusion=drawn[:, :CELLS].reshape(-1, 2, 2),
+            log_loss=drawn[:, CELLS],
+            brier=drawn[:, CELLS + 1],
+            probability=drawn[:, CELLS + 2],
+            auc=np.full(len(drawn) + 1, np.nan),
+        )
 
     @property
     def whole(self) -> Self:

@@ -176,10 +176,15 @@ def _calibration(figures: Mapping[str, Any]) -> tuple[str, Markup] | None:
     )
 
 
-def _metrics(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    then = figures.get("baseline_metrics") or {}
+def _metrics(figures: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    then, ends = figures.get("baseline_metrics") or {}, figures.get("intervals") or {}
     return [
-        (label(name), _number(value), _number(then[name]) if then.get(name) is not None else "–")
+        (
+            label(name),
+            _number(value),
+            " to ".join(_number(end) for end in ends[name]) if name in ends else "–",
+            _number(then[name]) if then.get(name) is not None else "–",
+        )
         for name, value in (figures.get("metrics") or {}).items()
     ]
 

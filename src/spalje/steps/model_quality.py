@@ -27,7 +27,7 @@ from spalje.sagemaker.violations import FILES as VIOLATIONS
 from spalje.steps.expectation import Expectation, same_rows
 from spalje.steps.judged_file import JUDGED, read_judged
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
-from spalje.steps.quality_details import calibration, moved, segment_columns, write_segments
+from spalje.steps.quality_details import calibration, interval_figures, moved, segment_columns, write_segments
 from spalje.steps.truth_join import join
 from spalje.steps.verdict_file import read_verdict
 from spalje.storage import table
@@ -192,6 +192,7 @@ def check(
         details: dict[str, Any] = {
             "segments": write_segments(rows, problem, judged, held.score, given.segments, out),
             "calibration": calibration(judged),
+            "intervals": interval_figures(judged, given.seed),
         }
         if data is not None and verdict.outcome is not Outcome.INSUFFICIENT:
             features = features_of(data, batch, problem).filter(_is_known(joined.table, problem.target))

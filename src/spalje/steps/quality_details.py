@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from spalje.monitor import shift_words
 from spalje.monitor.measurement import SCORES, Judged, ScoreName
+from spalje.monitor.metric_interval import metric_intervals
 from spalje.monitor.segment import segments
 from spalje.pipeline.problem import Problem
 from spalje.quality.calibration_curve import CalibrationCurve
@@ -80,6 +81,12 @@ def calibration(judged: Judged) -> list[dict[str, float]]:
         for predicted, share, rows in cells
         if isfinite(predicted)
     ]
+
+
+def interval_figures(judged: Judged, seed: int) -> dict[str, list[float]]:
+    """Figure -> the ends of its interval of 95 %, from whole clusters."""
+    found = metric_intervals(judged, np.random.default_rng(seed))
+    return {name: [low, high] for name, (low, high) in found.items()}
 
 
 def moved(
