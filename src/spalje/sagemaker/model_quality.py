@@ -11,6 +11,7 @@ import numpy as np
 from spalje.errors import BadInput
 from spalje.monitor.measurement import Judged, ProblemType, metrics_of
 from spalje.monitor.metric_constraint import MetricConstraint
+from spalje.monitor.metric_interval import metric_intervals
 from spalje.quality.confusion import Confusion
 from spalje.quality.ranking import Ranking
 from spalje.sagemaker.filled import Filled, document, dumps
@@ -48,10 +49,17 @@ METRICS: Mapping[ProblemType, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number and its standard deviation; None for "NaN"."""
+    """A number and its standard deviation; None for "NaN".
+
+    Attributes:
+        value: the number.
+        standard_deviation: Model Monitor's: of five values, each of a random 80 % of the rows.
+        interval: ours: of 95 %, by drawing whole clusters of rows; None where there is none.
+    """
 
     value: float | None
     standard_deviation: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +100,8 @@ def statistics(judged: Judged, labels: Sequence[str], rng: np.random.Generator) 
     """What Model Monitor's baseline job would say of some rows.
 
     The standard deviation is Model Monitor's: of five values, each of a random 80 % of the rows; not
-    given below 200 rows. It is far smaller than how much batches differ. The "best constant
-    classifier" predicts the last class for every row, as in both of the documentation's examples.
+    given below 200 rows. It is far smaller than how much batches differ; beside it stands our interval.
+    The "best constant classifier" predicts the last class for every row, as in both of the documentation's examples.
 
     Args:
         judged: the rows.
@@ -114,9 +122,13 @@ def statistics(judged: Judged, labels: Sequence[str], rng: np.random.Generator) 
             _values(_part(judged, rng.choice(len(judged), size, replace=False)))[0] for _ in range(SD_SAMPLES)
         ]
         deviations = {name: float(np.std([sample[name] for sample in samples], ddof=1)) for name in values}
+    intervals = metric_intervals(judged, rng)
     return StatisticsFile(
         type=judged.type,
-        metrics={name: Metric(_finite(values[name]), _finite(deviations.get(name))) for name in values},
+        metrics={
+            name: Metric(_finite(values[name]), _finite(deviations.get(name)), intervals.get(name))
+            for name in values
+        },
         shapes=_shapes(judged, confusion, labels),
         items=len(judged),
     )
@@ -141,7 +153,9 @@ def read_statistics(data: bytes, name: str = "statistics.json") -> StatisticsFil
         value = section.plain(member.key)
         if isinstance(value, dict) and "value" in value:
             number = section.record(member.key)
-            metrics[member.key] = Metric(number.number("value"), number.number("standard_deviation"))
+            metrics[member.key] = Metric(
+                number.number("value"), number.number("standard_deviation"), _interval(number)
+            )
         elif isinstance(value, int | float) or value == "NaN":
             metrics[member.key] = Metric(section.number(member.key))
         else:
@@ -158,7 +172,9 @@ def write_statistics(file: StatisticsFile) -> bytes:
     for name, metric in file.metrics.items():
         there = source.record(name) if isinstance(source.plain(name), dict) else Record(name)
         number = {"value": metric.value, "standard_deviation": metric.standard_deviation}
-        nan = {part: "NaN" if value is None else value for part, value in number.items()}
+        nan: dict[str, Any] = {part: "NaN" if value is None else value for part, value in number.items()}
+        if metric.interval is not None:
+            nan[OURS] = {"low": metric.interval[0], "high": metric.interval[1]}
         fields[name] = Filled(nan, there.rest(nan))
     top: dict[str, Any] = {}
     if file.items is not None:
@@ -226,6 +242,14 @@ def write_violations(metrics: Mapping[str, float], violated: Sequence[MetricCons
         for bound in violated
     ]
     return dumps({"violations": entries})
+
+
+def _interval(number: Record) -> tuple[float, float] | None:
+    """The ends of our interval, where a file of ours has one."""
+    if not isinstance(number.plain(OURS), dict):
+        return None
+    low, high = (number.record(OURS).number(end) for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 def _type(record: Record, what: Literal["metrics", "constraints"]) -> ProblemType:
