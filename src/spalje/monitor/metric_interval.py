@@ -1,15 +1,25 @@
 """How sure each figure of a batch is: intervals by drawing whole clusters of rows."""
 
-from functools import partial
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
 from spalje.monitor.measurement import Judged
-from spalje.quality.bootstrap import blocks, drawn
+from spalje.quality.bootstrap import blocks
 from spalje.quality.grouped import GroupedBinary, GroupedRegression
+from spalje.quality.studentized import LEAST, studentized, times_drawn
 
 #: Draws; they settle the ends of an interval of 95 % to within a few percent of its width.
 DRAWS = 1000
+#: Where figures cannot be: an interval ends there. The others can be anything; those without an entry are 0 or more.
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "r2": (-np.inf, 1.0),
+        "bias": (-np.inf, np.inf),
+        **dict.fromkeys(("accuracy", "precision", "recall", "f1", "brier"), (0.0, 1.0)),
+    }
+)
 
 
 def metric_intervals(
@@ -18,7 +28,7 @@ def metric_intervals(
     """From where to where each figure that follows from sums may be.
 
     Whole clusters (a store) are drawn with replacement, and each figure is computed from every draw; see
-    ``spalje.quality.bootstrap.drawn``. Areas under curves and figures of several classes are left out.
+    ``spalje.quality.studentized``. Areas under curves and figures of several classes are left out.
 
     Args:
         judged: at least one row.
@@ -26,7 +36,7 @@ def metric_intervals(
         level: how often the interval holds the true figure, 0 to 1.
 
     Returns:
-        name -> ends; nothing with fewer than two clusters.
+        name -> ends; nothing with fewer than three clusters.
 
     Example:
         >>> rng = np.random.default_rng(7)
@@ -39,19 +49,29 @@ def metric_intervals(
         return {}
     own = np.arange(len(judged)) if judged.clusters is None else judged.clusters
     clusters, count = blocks(own, int(own.max()) + 1, rng)
-    if count < 2:
+    if count < LEAST:
         return {}
-    draw = partial(drawn, draws=DRAWS, rng=rng)
+    sums: GroupedRegression | GroupedBinary
     if judged.type == "regression":
-        figures = GroupedRegression.of(judged.truth, judged.point, clusters, count).resampled(draw).metrics
+        sums = GroupedRegression.of(judged.truth, judged.point, clusters, count)
     else:
         yes = judged.truth > 0.5
         sums = GroupedBinary.of(yes, judged.prediction, clusters, count, threshold=judged.threshold)
-        figures = sums.resampled(draw).metrics
+    times = times_drawn(count, DRAWS, rng)
+    whole = sums.whole.metrics
+    without = sums.resampled(lambda columns: columns.sum(axis=0) - columns).metrics
+    drawn = sums.resampled(lambda columns: times @ columns).metrics
+    names = [name for name in whole if name != "auc"]
+    low, high = studentized(
+        np.array([whole[name][0] for name in names]),
+        np.stack([without[name] for name in names], axis=-1),
+        np.stack([drawn[name] for name in names], axis=-1),
+        times,
+        level=level,
+    )
     found = {}
-    for name, values in figures.items():
-        known = values[np.isfinite(values)]
-        if len(known) > DRAWS / 2:
-            low, high = np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-            found[name] = (float(low), float(high))
+    for place, name in enumerate(names):
+        if np.isfinite(low[place]):
+            least, most = RANGES.get(name, (0.0, np.inf))
+            found[name] = (float(max(low[place], least)), float(min(high[place], most)))
     return found

@@ -1,7 +1,7 @@
 """How good predictions were group by group: each store, each category, each weekday."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spalje.monitor.measurement import Judged, ScoreName, losses
-from spalje.quality.bootstrap import drawn
+from spalje.quality.bootstrap import blocks
 from spalje.quality.grouped import GroupedBinary, GroupedRegression
 from spalje.quality.loss import Codes
+from spalje.quality.studentized import studentized, times_drawn
 from spalje.quality.tally import Tally, bias, grouped, score, tally
 
 #: Draws of the bootstrap of a segment.
@@ -43,7 +44,7 @@ class Segment:
         name: of the group.
         rows: how many with truth.
         score: the proper score.
-        low, high: its interval of 95 %, from whole clusters; NaN with fewer than two.
+        low, high: its interval of 95 %, from whole clusters; NaN with fewer than three.
         bias: as of all rows.
         metrics: every figure by its name.
     """
@@ -142,34 +143,33 @@ def _intervals(
     """Low and high ends of each group's score: whole clusters are drawn, the same for all groups."""
     own = rng.integers(0, CLUSTERS, size=len(codes)) if clusters is None else clusters
     different, own = np.unique(own, return_inverse=True)
-    if len(different) > CLUSTERS:
-        own = rng.permutation(len(different))[own] % CLUSTERS
-    blocks = int(own.max()) + 1
-    if blocks < 2:
-        return np.full(count, np.nan), np.full(count, np.nan)
+    own, drawable = blocks(own, len(different), rng, CLUSTERS)
     cells = own * count + codes
-    sums = [np.bincount(cells, rows[:, column], blocks * count).reshape(blocks, count) for column in (0, 1)]
-    draws = drawn(np.concatenate(sums, axis=1), DRAWS, rng)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        means = draws[:, :count] / draws[:, count:]
-    means = np.sqrt(means) if root else means
-    there = (np.stack(sums)[1] > 0).sum(axis=0) >= 2
-    ends = np.full((2, count), np.nan)
-    for place in np.flatnonzero(there):
-        known = means[:, place][np.isfinite(means[:, place])]
-        if len(known):
-            ends[:, place] = np.quantile(known, [0.025, 0.975])
-    return ends[0], ends[1]
+    loss, weight = (
+        np.bincount(cells, rows[:, column], drawable * count).reshape(drawable, count) for column in (0, 1)
+    )
+
+    def scores(losses: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means: NDArray[np.float64] = losses / weights
+        return np.sqrt(means) if root else means
+
+    times = times_drawn(drawable, DRAWS, rng)
+    low, high = studentized(
+        scores(loss.sum(axis=0), weight.sum(axis=0)),
+        scores(loss.sum(axis=0) - loss, weight.sum(axis=0) - weight),
+        scores(times @ loss, times @ weight),
+        times,
+        clusters=(weight > 0).sum(axis=0),
+    )
+    return np.maximum(low, 0.0), high
 
 
 def _part(judged: Judged, kept: NDArray[np.bool_]) -> Judged:
-    return Judged(
-        judged.type,
-        judged.truth[kept],
-        judged.prediction[kept],
-        None if judged.days is None else judged.days[kept],
-        None if judged.clusters is None else judged.clusters[kept],
-        judged.clustered_by,
-        judged.threshold,
-        judged.quantiles,
+    return replace(
+        judged,
+        truth=judged.truth[kept],
+        prediction=judged.prediction[kept],
+        days=None if judged.days is None else judged.days[kept],
+        clusters=None if judged.clusters is None else judged.clusters[kept],
     )
