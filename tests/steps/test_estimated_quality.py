@@ -11,7 +11,7 @@ from spalje.errors import BadInput, Corrupt, NotFound
 from spalje.monitor.estimated_quality import LABEL
 from spalje.monitor.verdict import Outcome
 from spalje.pipeline.problem import Problem
-from spalje.steps import estimated_quality, model_quality
+from spalje.steps import estimated_quality, model_quality, quality_baseline
 from spalje.steps.expectation import Expectation
 
 REGRESSION = Problem(
@@ -81,7 +81,7 @@ class Stage:
         rows = sales(weeks, 1, first=MONDAY - np.timedelta64(7 * weeks), problem=problem)
         features, _, _ = self.parts("base", rows, problem)
         predictions = self.put("base-whole", rows.drop_columns(["price", "fruit"]))
-        model_quality.write_baseline(
+        quality_baseline.write(
             predictions, problem, self.out("baseline"), {}, data=features if data else None
         )
         return self.folder / "baseline"
@@ -257,7 +257,7 @@ def test_quantiles_are_judged_by_their_pinball_loss(stage):
     base = predicted(1, 8)
     features, _, _ = stage.parts("base", base, problem)
     whole = stage.put("base-whole", base.drop_columns(["price", "fruit"]))
-    model_quality.write_baseline(whole, problem, stage.out("baseline"), {}, data=features)
+    quality_baseline.write(whole, problem, stage.out("baseline"), {}, data=features)
     good = stage.judge(predicted(2, 1), problem)
     assert good.figures["score"] == "pinball"
     assert good.outcome is Outcome.OK

@@ -13,7 +13,7 @@ from spalje.monitor.verdict import Outcome, Verdict
 from spalje.pipeline.problem import Problem
 from spalje.sagemaker import model_quality as files
 from spalje.sagemaker import violations
-from spalje.steps import model_quality
+from spalje.steps import model_quality, quality_baseline
 from spalje.steps.evaluate import read_metrics
 from spalje.storage import table
 
@@ -54,7 +54,7 @@ def baseline(tmp_path_factory):
     table.write(sales(9), folder / "predictions")
     out = folder / "out"
     out.mkdir()
-    model_quality.write_baseline(folder / "predictions", PROBLEM, out, {"monitor": "model_quality"})
+    quality_baseline.write(folder / "predictions", PROBLEM, out, {"monitor": "model_quality"})
     return out
 
 
@@ -335,10 +335,10 @@ def test_a_baseline_needs_truth(tmp_path):
     rows = sales(1)
     table.write(rows.drop_columns(["units"]), tmp_path / "without")
     with pytest.raises(BadInput, match="has no column 'units'"):
-        model_quality.write_baseline(tmp_path / "without", PROBLEM, tmp_path, {})
+        quality_baseline.write(tmp_path / "without", PROBLEM, tmp_path, {})
     table.write(rows.set_column(3, "units", pa.nulls(rows.num_rows, pa.int32())), tmp_path / "nulls")
     with pytest.raises(BadInput, match="has a truth in 'units'"):
-        model_quality.write_baseline(tmp_path / "nulls", PROBLEM, tmp_path, {})
+        quality_baseline.write(tmp_path / "nulls", PROBLEM, tmp_path, {})
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_a_baseline_needs_truth(tmp_path):
 def test_values_that_cannot_be_judged(tmp_path, column, values, says):
     table.write(with_column(sales(1), column, lambda _: pa.array(values)), tmp_path / "odd")
     with pytest.raises(BadInput) as error:
-        model_quality.write_baseline(tmp_path / "odd", PROBLEM, tmp_path, {})
+        quality_baseline.write(tmp_path / "odd", PROBLEM, tmp_path, {})
     assert says in str(error.value)
 
 
@@ -375,7 +375,7 @@ def round_trip(tmp_path, rows, problem, settings=None):
     held, out = tmp_path / "held", tmp_path / "out"
     held.mkdir()
     out.mkdir()
-    model_quality.write_baseline(tmp_path / "predictions", problem, held, settings or {})
+    quality_baseline.write(tmp_path / "predictions", problem, held, settings or {})
     verdict = model_quality.check(tmp_path / "predictions", tmp_path / "truth", held, problem, out, {})
     assert verdict.outcome is Outcome.OK
     return verdict, files.read_statistics((held / "statistics.json").read_bytes())
@@ -440,7 +440,7 @@ def test_a_class_nobody_knows(tmp_path):
     rows = pa.table({"id": [1, 2], "churned": ["yes", "maybe"], "prediction": [0.8, 0.3]})
     table.write(rows, tmp_path / "predictions")
     with pytest.raises(BadInput, match="'maybe' in some rows; the classes are no, yes"):
-        model_quality.write_baseline(tmp_path / "predictions", CHURN, tmp_path, {"classes": ["no", "yes"]})
+        quality_baseline.write(tmp_path / "predictions", CHURN, tmp_path, {"classes": ["no", "yes"]})
 
 
 def test_scores_that_are_no_probabilities(tmp_path):
@@ -448,7 +448,7 @@ def test_scores_that_are_no_probabilities(tmp_path):
         pa.table({"id": [1, 2], "churned": [0, 1], "prediction": [-1.5, 2.0]}), tmp_path / "predictions"
     )
     with pytest.raises(BadInput, match=r"'prediction' goes from -1\.5 to 2; probabilities go from 0 to 1"):
-        model_quality.write_baseline(tmp_path / "predictions", CHURN, tmp_path, {})
+        quality_baseline.write(tmp_path / "predictions", CHURN, tmp_path, {})
 
 
 def test_a_score_of_another_type_of_problem(tmp_path):
@@ -456,4 +456,4 @@ def test_a_score_of_another_type_of_problem(tmp_path):
         pa.table({"id": [1, 2], "churned": [0, 1], "prediction": [0.5, 0.2]}), tmp_path / "predictions"
     )
     with pytest.raises(NotFound, match="score of a binary problem 'rmse'"):
-        model_quality.write_baseline(tmp_path / "predictions", CHURN, tmp_path, {"score": "rmse"})
+        quality_baseline.write(tmp_path / "predictions", CHURN, tmp_path, {"score": "rmse"})

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from spalje.cli.options import Common
 from spalje.cli.output import console, number, print_json, table
+from spalje.monitor.measurement import score_label
 from spalje.replay.backtest import Backtest, backtest
 from spalje.replay.calendar import days
 from spalje.replay.policy import Policy
-from spalje.replay.week import Life, label
+from spalje.replay.week import Life
 from spalje.report.backtest import Report, html, svg
 
 
@@ -87,8 +88,8 @@ def summary(found: Backtest) -> Table:
         "error",
         "bias",
     )
-    title = f"{found.project}: {len(found.days)} batches, {found.days[0]} to {found.days[-1]}; error: {label(name)}"
-    return table(heads, rows, title=title)
+    span = f"{len(found.days)} batches, {found.days[0]} to {found.days[-1]}"
+    return table(heads, rows, title=f"{found.project}: {span}; error: {score_label(name)}")
 
 
 def _row(found: Backtest, life: Life, name: str) -> tuple[object, ...]:

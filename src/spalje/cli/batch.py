@@ -14,6 +14,7 @@ from spalje.cli.output import coloured, console, number, print_json, table
 from spalje.cli.run import exit_code, failure, retrain
 from spalje.errors import Refused
 from spalje.lineage.run import Status
+from spalje.monitor.measurement import score_label
 from spalje.monitor.suspicion import ESTIMATED
 from spalje.monitor.verdict import Verdict
 from spalje.registry.batch import Evaluation
@@ -146,7 +147,7 @@ def _judged(out: Console, workspace: Workspace, evaluation: Evaluation, estimate
     name = str(before.get("name"))
     if "score" in before and name in evaluation.metrics:
         out.print(
-            f"  • Estimated before: {name} {number(before['score'])} ({number(before['low'])} to "
+            f"  • Estimated before: {score_label(name)} {number(before['score'])} ({number(before['low'])} to "
             f"{number(before['high'])}); the truth: {number(evaluation.metrics[name])}."
         )
     for page in _pages(workspace, evaluation.run):

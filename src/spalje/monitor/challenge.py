@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spalje.monitor.measurement import SCORES, Judged, ScoreName, losses, metrics_of
+from spalje.monitor.measurement import Judged, ScoreName, losses, metrics_of, score_label
 from spalje.monitor.wording import number
 from spalje.quality.paired import paired_difference
 
@@ -32,7 +32,6 @@ class Challenge:
 
     outcome: Outcome
     score: ScoreName
-    label: str
     champion: float
     challenger: float
     change: float
@@ -50,7 +49,7 @@ class Challenge:
 
         Example:
             >>> figures = (0.72, 0.68, -0.0556, -0.06, -0.09, -0.03, 0.001)
-            >>> found = Challenge("better", "rmse", "RMSE", *figures, 900, "store", {})
+            >>> found = Challenge("better", "rmse", *figures, 900, "store", {})
             >>> found.summary
             'Better than the version that serves: RMSE 0.68 against 0.72 (-5.6 %) on the same 900 rows, p = 0.001.'
         """
@@ -60,7 +59,7 @@ class Challenge:
             "alike": "No better and no worse than the version that serves",
         }[self.outcome]
         values = f"{_three(self.challenger)} against {_three(self.champion)} ({100 * self.change:+.1f} %)"
-        return f"{verdict}: {self.label} {values} on the same {self.rows:,} rows, {_p(self.p)}."
+        return f"{verdict}: {score_label(self.score)} {values} on the same {self.rows:,} rows, {_p(self.p)}."
 
     @property
     def document(self) -> dict[str, Any]:
@@ -112,7 +111,6 @@ def challenge(
     return Challenge(
         outcome=outcome,
         score=score,
-        label=SCORES[challenger.type][score],
         champion=values[0],
         challenger=values[1],
         change=values[1] / values[0] - 1.0 if values[0] > 0 else 0.0 if values[1] == values[0] else np.inf,

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spalje.errors import NotFound
 from spalje.quality.binary import binary
 from spalje.quality.bootstrap import blocks
 from spalje.quality.confusion import Confusion
@@ -140,6 +141,28 @@ def fitting_score(judged: Judged) -> ScoreName:
     if judged.type == "binary":
         return "brier" if bare else "log_loss"
     return "error_rate" if bare else "log_loss"
+
+
+def chosen_score(judged: Judged, wanted: ScoreName | None) -> ScoreName:
+    """The score that is wanted, or the one that suits the predictions.
+
+    Raises:
+        NotFound: it is no score for this type of problem.
+    """
+    score = wanted or fitting_score(judged)
+    if score not in SCORES[judged.type]:
+        raise NotFound(f"score of a {judged.type} problem", score, SCORES[judged.type])
+    return score
+
+
+def score_label(name: str) -> str:
+    """What a score is called in a sentence; a name that is none is left as it is.
+
+    Example:
+        >>> score_label("poisson_deviance"), score_label("mae")
+        ('Poisson deviance', 'mae')
+    """
+    return next((said for words in SCORES.values() for known, said in words.items() if known == name), name)
 
 
 def measure(judged: Judged, score: ScoreName, rng: np.random.Generator) -> Measurement:

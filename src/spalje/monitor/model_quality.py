@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spalje.monitor import worsening_words
 from spalje.monitor.judged_batch import JudgedBatch, good_periods
-from spalje.monitor.measurement import SCORES, Measurement
+from spalje.monitor.measurement import Measurement, score_label
 from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.verdict import Outcome, Verdict, Violation
@@ -93,7 +93,7 @@ def check(
         rng=rng,
     )
     levels = [_level(evidence, rule) for evidence in found]
-    label = SCORES[batch.type][batch.score]
+    label = score_label(batch.score)
     periods = worsening_words.stretches(batch.days, weekday=baseline.season == "weekday")
     whose = "of the baseline" if not earlier else "of baseline and earlier batches"
     broken = violated(batch.metrics, baseline.constraints)

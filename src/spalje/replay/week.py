@@ -7,7 +7,6 @@ from math import nan, sqrt
 
 import numpy as np
 
-from spalje.monitor.measurement import SCORES
 from spalje.monitor.verdict import Outcome
 from spalje.quality.tally import Tally, bias, score
 from spalje.replay.policy import Policy
@@ -108,8 +107,3 @@ class Life:
     def score(self) -> str | None:
         """The proper score's name."""
         return next((week.score for week in self.weeks if week.score is not None), None)
-
-
-def label(name: str) -> str:
-    """What a score is called in a table."""
-    return next((said for words in SCORES.values() for known, said in words.items() if known == name), name)

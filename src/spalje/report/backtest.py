@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from spalje.monitor.measurement import SCORES
+from spalje.monitor.measurement import score_label
 from spalje.monitor.wording import number, percent
 from spalje.report.backtest_figure import STYLE as FIGURE
 from spalje.report.backtest_figure import Batch, Lane, picture
@@ -88,11 +88,7 @@ def _days(document: Mapping[str, Any]) -> list[date]:
 def _score(policies: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """The score's name, and what it is called."""
     name = next((str(one["score"]) for one in policies if one["score"]), "score")
-    for words in SCORES.values():
-        for known, said in words.items():
-            if known == name:
-                return name, said
-    return name, name
+    return name, score_label(name)
 
 
 def _lanes(document: Mapping[str, Any]) -> list[Lane]:

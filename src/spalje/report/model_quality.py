@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from spalje.monitor.measurement import SCORES
+from spalje.monitor.measurement import score_label
 from spalje.monitor.verdict import Verdict
 from spalje.monitor.wording import number, percent, rows
 from spalje.report.certainty import OUTCOMES
@@ -89,9 +89,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
 
 
 def _score(figures: Mapping[str, Any]) -> str:
-    name = figures.get("score")
-    found = (said for words in SCORES.values() for known, said in words.items() if known == name)
-    return next(found, str(name or "Score"))
+    return score_label(str(figures.get("score") or "Score"))
 
 
 def _strips(figures: Mapping[str, Any]) -> list[tuple[str, Markup]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from spalje.errors import BadInput, NotFound
-from spalje.steps import attribution, data_quality, model_quality
+from spalje.steps import attribution, data_quality, quality_baseline
 from spalje.steps.context import StepContext, StepResult
 
 
@@ -14,7 +14,7 @@ def _data_quality(context: StepContext, out: Path) -> None:
 
 
 def _model_quality(context: StepContext, out: Path) -> None:
-    model_quality.write_baseline(
+    quality_baseline.write(
         input_of(context, "predictions"),
         context.problem,
         out,

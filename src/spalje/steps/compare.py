@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from spalje.errors import BadInput, NotFound, StepFailed
 from spalje.monitor.challenge import Challenge, challenge
 from spalje.monitor.constraints import checked
-from spalje.monitor.measurement import SCORES, ScoreName, fitting_score
+from spalje.monitor.measurement import ScoreName, chosen_score
 from spalje.pipeline.problem import Problem
 from spalje.steps.context import StepContext, StepResult
-from spalje.steps.expectation import same_rows
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
+from spalje.steps.quality_rows import same_rows
 from spalje.steps.transform import joined
 from spalje.steps.user_model import open_user_model
 from spalje.storage import table
@@ -116,7 +116,6 @@ def _compared(champion: pa.Table, challenger: pa.Table, problem: Problem, given:
     wanted = [*_kept(problem, challenger.column_names), *prediction_columns(challenger.column_names, problem)]
     new, labels = judge(challenger.select(list(dict.fromkeys(wanted))), problem, labels)
     old, _ = judge(champion, problem, labels)
-    score = given.score or fitting_score(new)
-    if score not in SCORES[problem.type]:
-        raise NotFound(f"score of a {problem.type} problem", score, SCORES[problem.type])
-    return challenge(old, new, score, alpha=given.alpha, rng=np.random.default_rng(given.seed))
+    return challenge(
+        old, new, chosen_score(new, given.score), alpha=given.alpha, rng=np.random.default_rng(given.seed)
+    )

@@ -14,7 +14,9 @@ from spalje.quality.tally import score
 from spalje.steps.expectation import EXPECTATION, Expectation
 from spalje.steps.judged_file import read_judged
 from spalje.steps.judged_rows import predicted
-from spalje.steps.model_quality import features_of, read_baseline, settings_of
+from spalje.steps.quality_baseline import read as read_baseline
+from spalje.steps.quality_rows import features_of
+from spalje.steps.quality_settings import settings_of
 from spalje.steps.verdict_file import VERDICT
 from spalje.storage import table
 

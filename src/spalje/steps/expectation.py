@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spalje.errors import BadInput, Corrupt
+from spalje.errors import Corrupt
 from spalje.monitor.estimated_quality import Expected
 from spalje.monitor.measurement import Judged, ScoreName, losses
 from spalje.pipeline.problem import Problem
@@ -197,23 +197,6 @@ class Expectation:
             raise Corrupt(
                 f"{path} is no expectation of losses: {error}.", do="Make the baseline again."
             ) from error
-
-
-def same_rows(features: pa.Table, predictions: pa.Table, problem: Problem) -> None:
-    """Refuse features that are not those of the predictions, row by row.
-
-    Raises:
-        BadInput: they are of other rows, or in another order.
-    """
-    for name in problem.keys:
-        same = features.num_rows == predictions.num_rows and features[name].cast(
-            predictions[name].type
-        ).equals(predictions[name])
-        if not same:
-            raise BadInput(
-                f"The rows of data and predictions are not the same: '{name}' differs.",
-                do="Give the step the very table that was predicted as data.",
-            )
 
 
 def _matrix(encoding: Encoding, features: pa.Table, prediction: NDArray[np.float64]) -> Matrix:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from spalje.monitor import shift_words
-from spalje.monitor.measurement import SCORES, Judged, ScoreName
+from spalje.monitor.measurement import Judged, ScoreName, score_label
 from spalje.monitor.metric_interval import metric_intervals
 from spalje.monitor.segment import segments
 from spalje.pipeline.problem import Problem
@@ -106,4 +106,4 @@ def moved(
     if expectation is None:
         return None
     found = expectation.shift(features, judged, days, np.random.default_rng(seed), margin=margin)
-    return shift_words.figures(found, shift_words.sentence(found, SCORES[judged.type][expectation.score]))
+    return shift_words.figures(found, shift_words.sentence(found, score_label(expectation.score)))
