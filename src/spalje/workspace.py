@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,8 +175,9 @@ class Workspace:
             "previous_baselines": dict(approved.content.baselines) if approved else None,
             "retrain": self.metadata.projects.get(run.project).retrain,
             "batch": batch,
-            "standing": standing(run, self.metadata, self.artifacts),
-            "said": verdicts_of(batch, self.artifacts) if batch else {},
+            # asked by a decision, and not by what registers
+            "standing": partial(standing, run, self.metadata, self.artifacts),
+            "said": partial(verdicts_of, batch, self.artifacts) if batch else dict,
         }
 
     def execute(self, run: Run, *, use_cache: bool = True, listener: Listener = ignore) -> Run:

@@ -224,7 +224,7 @@ def backtest(
     first: Annotated[date, Parameter(name="--from")],
     last: Annotated[date, Parameter(name="--to")],
     every: int = 7,
-    policy: tuple[Policy, ...] = tuple(Policy),
+    policy: Annotated[tuple[Policy, ...], Parameter(negative=())] = tuple(Policy),
     input: _Words = (),  # noqa: A002  the option's name
     truth: Path | None = None,
     parallel: int = 2,

@@ -6,7 +6,7 @@ from spalje.lineage.run import Run
 from spalje.monitor.decision import Action, Past, Standing
 from spalje.monitor.suspicion import ESTIMATED, suspicion
 from spalje.monitor.verdict import Outcome, Verdict
-from spalje.registry.batch import Batch, BatchStatus
+from spalje.registry.batch import Batch, BatchStatus, newest_of_days
 from spalje.registry.version import VersionStatus
 from spalje.steps.verdict_file import read_verdict
 from spalje.storage.artifacts import Artifacts
@@ -35,9 +35,7 @@ def standing(run: Run, metadata: Metadata, artifacts: Artifacts) -> Standing:
         if batch.content.status is not BatchStatus.BLOCKED
         and (about is None or (batch.number < about.number and not _same_days(batch, about)))
     ]
-    newest = list(
-        {(batch.content.first, batch.content.last, _dated(batch)): batch for batch in reversed(out)}.values()
-    )
+    newest = newest_of_days(reversed(out))
     recent = {batch.id for batch in newest[-SUSPECTS:]}
     return Standing(
         version=about.content.version if about else run.version,
@@ -64,11 +62,6 @@ def _same_days(one: Batch, other: Batch) -> bool:
         other.content.first,
         other.content.last,
     )
-
-
-def _dated(batch: Batch) -> int:
-    """What keeps batches without dates apart."""
-    return batch.number if batch.content.first is None else 0
 
 
 def _suspicion(batch: Batch, artifacts: Artifacts) -> float:

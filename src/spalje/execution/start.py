@@ -12,7 +12,7 @@ from spalje.execution.pinning import Pinned, Pinner
 from spalje.lineage.run import NewRun, Run
 from spalje.pipeline.definition import Definition
 from spalje.pipeline.parameter import resolve
-from spalje.registry.batch import Batch, BatchStatus
+from spalje.registry.batch import Batch, BatchStatus, newest_of_days
 from spalje.registry.project import Project
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata
@@ -151,8 +151,7 @@ class Starter:
             for batch in self.metadata.batches.list(order.project, EARLIER)
             if batch.content.status is not BatchStatus.BLOCKED and _before(batch, order.batch)
         ]
-        newest = {(batch.content.first, batch.content.last): batch for batch in reversed(out)}
-        return tuple(newest.values()) if all(first for first, _ in newest) else tuple(reversed(out))
+        return newest_of_days(reversed(out))
 
     def _find(self, project: Project, order: Order) -> tuple[Commit, Definition]:
         """The pipeline's definition, in the repository that has it."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spalje.monitor.measurement import Judged, ScoreName, losses, metrics_of, score_label
-from spalje.monitor.wording import number
+from spalje.monitor.wording import short
 from spalje.quality.paired import paired_difference
 
 Outcome = Literal["better", "worse", "alike"]
@@ -58,7 +58,7 @@ class Challenge:
             "worse": "Worse than the version that serves",
             "alike": "No better and no worse than the version that serves",
         }[self.outcome]
-        values = f"{_three(self.challenger)} against {_three(self.champion)} ({100 * self.change:+.1f} %)"
+        values = f"{short(self.challenger)} against {short(self.champion)} ({100 * self.change:+.1f} %)"
         return f"{verdict}: {score_label(self.score)} {values} on the same {self.rows:,} rows, {_p(self.p)}."
 
     @property
@@ -128,10 +128,6 @@ def challenge(
 
 def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
-
-
-def _three(value: float) -> str:
-    return number(float(f"{value:.3g}"))
 
 
 def _p(p: float) -> str:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
-from spalje.monitor.measurement import SCORES
+from spalje.monitor.measurement import score_label
 from spalje.monitor.model_quality import Rule
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.suspicion import ESTIMATED as MONITOR
-from spalje.monitor.verdict import Outcome, Verdict, Violation
-from spalje.monitor.wording import number, percent
+from spalje.monitor.verdict import Outcome, Verdict, Violation, finite
+from spalje.monitor.wording import percent, short
 from spalje.quality.prediction_bound import LEAST
+from spalje.quality.tally import score
 
 #: What every estimate is called.
 LABEL = "estimated, assumes that only the inputs moved"
@@ -66,8 +66,8 @@ def check(
         >>> check(Expected(1.2, 1.0, 1.4), baseline, [], Rule(), rows=900).summary
         'RMSE of 1.2 expected against 0.791 at build time (+52 %; estimated, assumes that only the inputs moved).'
     """
-    label = SCORES[baseline.type][baseline.score]
-    then = _then(baseline)
+    label = score_label(baseline.score)
+    then = float(score(np.array(baseline.clusters).sum(axis=0), root=baseline.score == "rmse"))
     off = _off(past)
     worse_by = expected.score / then - 1.0 if then > 0 else 0.0
     low = expected.low - (off or 0.0) * expected.score
@@ -90,7 +90,7 @@ def check(
         figures={
             "label": LABEL,
             "rows": rows,
-            **_finite(
+            **finite(
                 {
                     "name": baseline.score,
                     "score": expected.score,
@@ -102,17 +102,10 @@ def check(
                     "off": off,
                 }
             ),
-            "metrics": _finite(expected.metrics or {}),
+            "metrics": finite(expected.metrics or {}),
             "past": [{"estimated": estimated, "realised": realised} for estimated, realised in past],
         },
     )
-
-
-def _then(baseline: ModelQualityBaseline) -> float:
-    """The baseline's score."""
-    loss, weight, *_ = np.array(baseline.clusters).sum(axis=0)
-    mean = float(loss / weight)
-    return float(np.sqrt(mean)) if baseline.score == "rmse" else mean
 
 
 def _off(past: Sequence[tuple[float, float]]) -> float | None:
@@ -132,23 +125,15 @@ def _outcome(expected: Expected, rule: Rule, rows: int, then: float, worse_by: f
 
 def _summary(
     label: str,
-    score: float,
+    expected: float,
     then: float,
     worse_by: float,
     past: Sequence[tuple[float, float]],
     off: float | None,
 ) -> str:
-    now, before = (number(float(f"{value:.3g}")) for value in (score, then))
+    now, before = short(expected), short(then)
     decimals = 0 if abs(worse_by) >= 0.1 else 1
     said = f"{label} of {now} expected against {before} at build time ({100 * worse_by:+.{decimals}f} %; {LABEL})."
     if off is not None:
         said += f" In {len(past)} earlier batches the estimate was off by {percent(off)} on average."
     return said
-
-
-def _finite(figures: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in figures.items()
-        if value is not None and not (isinstance(value, float) and not isfinite(value))
-    }

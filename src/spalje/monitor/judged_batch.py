@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Self, TypeAlias
+from typing import Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from spalje.monitor.measurement import Measurement, ScoreName
-from spalje.monitor.model_quality_baseline import ModelQualityBaseline, Season
+from spalje.monitor.model_quality_baseline import ModelQualityBaseline, Season, Sums
 from spalje.monitor.verdict import Outcome
 from spalje.quality.period import FULL, Days
 from spalje.quality.tally import Tally
 
-#: Sums of loss, weight, error and size, see ``spalje.quality.tally``.
-Sums: TypeAlias = tuple[float, float, float, float]
 #: With a season of months only stretches of the batch's month count, once they span so many days.
 TWO_YEARS = 730
 

@@ -1,6 +1,6 @@
 """How good predictions were, measured: figures, and the sums from which any part's score follows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -79,11 +79,7 @@ class Judged:
     @property
     def point(self) -> Floats:
         """One number or probability a row: of several quantiles the one nearest to the median."""
-        if not self.quantiles:
-            return self.prediction
-        middle = min(range(len(self.quantiles)), key=lambda place: abs(self.quantiles[place] - 0.5))
-        found: Floats = self.prediction[:, middle]
-        return found
+        return point_of(self.prediction, self.quantiles)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +113,20 @@ class Measurement:
         """The tally of all rows, shape (4,)."""
         sums: Tally = self.by_cluster.sum(axis=0)
         return sums
+
+
+def point_of(prediction: NDArray[np.float64], quantiles: Sequence[float]) -> Floats:
+    """The number or probability that is predicted for each row: of several quantiles the one nearest to the median.
+
+    Example:
+        >>> point_of(np.array([[1.0, 4.0]]), (0.5, 0.9)).tolist()
+        [1.0]
+    """
+    if not quantiles:
+        return prediction
+    middle = min(range(len(quantiles)), key=lambda place: abs(quantiles[place] - 0.5))
+    found: Floats = prediction[:, middle]
+    return found
 
 
 def fitting_score(judged: Judged) -> ScoreName:

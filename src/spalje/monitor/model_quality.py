@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from math import copysign, isfinite
+from math import copysign
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from spalje.monitor.judged_batch import JudgedBatch, good_periods
 from spalje.monitor.measurement import Measurement, score_label
 from spalje.monitor.metric_constraint import MetricConstraint, violated
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
-from spalje.monitor.verdict import Outcome, Verdict, Violation
+from spalje.monitor.verdict import Outcome, Verdict, Violation, finite
 from spalje.monitor.wording import percent
 from spalje.monitor.worsening import Evidence, compare
 from spalje.quality.tally import bias, score
@@ -117,13 +117,11 @@ def check(
             "alpha": alpha,
             "calibrated": found[0].p is not None,
             "seasonal": seasonal,
-            "evidence": [_finite(asdict(evidence)) for evidence in found],
-            "baseline_metrics": _finite(baseline.metrics),
+            "evidence": [finite(asdict(evidence)) for evidence in found],
+            "baseline_metrics": finite(baseline.metrics),
             "periods": [
                 {"first": day.isoformat() if day else None}
-                | _finite(
-                    {"score": float(score(sums, root=batch.score == "rmse")), "bias": float(bias(sums))}
-                )
+                | finite({"score": float(score(sums, root=batch.score == "rmse")), "bias": float(bias(sums))})
                 for day, sums in zip(first, stretches, strict=True)
             ],
             "clustered_by": batch.clustered_by,
@@ -215,13 +213,4 @@ def _worst(levels: Iterable[Outcome]) -> Outcome:
 
 
 def _figures(metrics: Mapping[str, float], rows: int, coverage: float, rule: Rule) -> dict[str, Any]:
-    return {"policy": rule.policy, "rows": rows, "coverage": coverage, "metrics": _finite(metrics)}
-
-
-def _finite(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that strict JSON has a word for."""
-    return {
-        name: value
-        for name, value in figures.items()
-        if value is not None and not (isinstance(value, float) and not isfinite(value))
-    }
+    return {"policy": rule.policy, "rows": rows, "coverage": coverage, "metrics": finite(metrics)}

@@ -10,7 +10,7 @@ _SAYS: Mapping[str, str] = {
     "inputs": "The inputs moved: these rows are harder or easier, and what the model learned still holds.",
     "relation": "The relation of inputs and truth moved: what the model learned no longer holds.",
     "both": "Both moved, the inputs and their relation to the truth.",
-    "neither": "Neither the inputs nor their relation to the truth moved beyond chance.",
+    "neither": "The mean loss moved no further than by chance, by the inputs or their relation to the truth.",
     "unclear": "The inputs hardly overlap with those of the baseline, so that it cannot be told what moved.",
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,3 +67,17 @@ class Verdict(BaseModel):
     def blocks(self) -> bool:
         """Whether the batch must not be published: some violation is a breach."""
         return any(violation.breach for violation in self.violations)
+
+
+def finite(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Those figures that strict JSON has a word for.
+
+    Example:
+        >>> finite({"rmse": 0.7, "auc": float("nan"), "p": None, "periods": []})
+        {'rmse': 0.7, 'periods': []}
+    """
+    return {
+        name: value
+        for name, value in figures.items()
+        if value is not None and not (isinstance(value, float) and not isfinite(value))
+    }

@@ -37,6 +37,16 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
+def short(value: float) -> str:
+    """A figure, to three digits.
+
+    Example:
+        >>> [short(value) for value in (0.71349, 1180.4, -0.0002)]
+        ['0.713', '1,180', '-0.0002']
+    """
+    return number(float(f"{value:.3g}"))
+
+
 def part(found: int, total: int) -> str:
     """Some of all.
 

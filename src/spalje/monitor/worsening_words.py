@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from spalje.monitor.verdict import Outcome
-from spalje.monitor.wording import number, percent
+from spalje.monitor.wording import percent, short
 from spalje.monitor.worsening import Evidence
 from spalje.quality.period import Days
 
@@ -112,7 +112,7 @@ def _beside(evidence: Evidence, score: str) -> str:
     when = "as a rule" if evidence.usual else "at build time"
     if evidence.name == "bias":
         return f"bias {_signed(evidence.now)} against {_signed(evidence.then)} {when}"
-    now, then = (number(float(f"{value:.3g}")) for value in (evidence.now, evidence.then))
+    now, then = short(evidence.now), short(evidence.then)
     said = f"{score} {now} against {then} {when}"
     return f"{said} ({_signed(evidence.worse_by)})" if evidence.then else said
 

@@ -1,6 +1,6 @@
 """A batch: one inference's inputs and predictions, published as a whole or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -85,3 +85,18 @@ class Batch:
     def id(self) -> str:
         """``<project>/<number>``, as people type it."""
         return f"{self.content.project}/{self.number}"
+
+
+def newest_of_days(batches: Iterable[Batch]) -> tuple[Batch, ...]:
+    """Batches without those that a later one about the same days stands for; without dates each stands for itself.
+
+    Args:
+        batches: the oldest first, as is what is given back.
+    """
+    found: dict[object, Batch] = {}
+    for batch in batches:
+        days = (batch.content.first, batch.content.last)
+        key = batch.number if None in days else days
+        found.pop(key, None)
+        found[key] = batch
+    return tuple(found.values())

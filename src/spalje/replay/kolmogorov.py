@@ -9,6 +9,7 @@ from spalje.analysis.baseline import read_baseline
 from spalje.drift.kolmogorov import p_value
 from spalje.profile.counting import approximate
 from spalje.profile.grid import freeze
+from spalje.profile.kll import Counts
 from spalje.profile.sketch import Sketch
 from spalje.storage.batch_file import CHECKED
 from spalje.storage.history import read_file
@@ -42,8 +43,21 @@ def _training(baseline: Path) -> tuple[Sketch, tuple[str, ...]]:
 
 def _p(batch: Sketch, training: Sketch, name: str) -> float | None:
     one, two = batch.cells[name], training.cells[name]
-    n, m = int(one.sum()), int(two.sum())
-    if n == 0 or m == 0 or len(one) != len(two):
+    if one.sum() == 0 or two.sum() == 0 or len(one) != len(two):
         return None
-    distance = np.abs(np.cumsum(one) / n - np.cumsum(two) / m).max()
-    return float(p_value(float(distance), n, m))
+    return float(p_value(distance(one, two), int(one.sum()), int(two.sum())))
+
+
+def distance(one: Counts, two: Counts, *, ordered: bool = True) -> float:
+    """The largest difference of cumulative shares; where cells have no order, of the shares of one cell.
+
+    Args:
+        one, two: shape (cells,), rows by cell; not empty.
+        ordered: whether the cells follow each other.
+
+    Example:
+        >>> distance(np.array([2, 2]), np.array([1, 3])), distance(np.array([0, 4]), np.array([4, 0]), ordered=False)
+        (0.25, 1.0)
+    """
+    apart = one / one.sum() - two / two.sum()
+    return float(np.abs(np.cumsum(apart) if ordered else apart).max())

@@ -17,6 +17,7 @@ from spalje.monitor.model_quality import Rule, check
 from spalje.monitor.model_quality_baseline import ModelQualityBaseline
 from spalje.monitor.verdict import Outcome
 from spalje.quality.tally import Tally
+from spalje.replay.kolmogorov import distance
 from spalje.replay.policy import LEVEL, Policy
 from spalje.replay.week import MEANS, Life
 from spalje.steps.judged_file import JUDGED
@@ -165,7 +166,7 @@ def _theirs(baseline: Sequence[Seen], week: Seen) -> bool:
     if violated(week.metrics, suggest(pooled, 0.0)):
         return True
     return any(
-        robust(_distance(own, other, ordered=name in week.numeric), int(own.sum()), int(other.sum()))
+        robust(distance(own, other, ordered=name in week.numeric), int(own.sum()), int(other.sum()))
         > DISTANCE
         for name, own, other in _pairs(baseline, week)
     )
@@ -174,7 +175,7 @@ def _theirs(baseline: Sequence[Seen], week: Seen) -> bool:
 def _ks(baseline: Sequence[Seen], week: Seen) -> bool:
     """Whether a Kolmogorov-Smirnov test of any numeric column finds it."""
     return any(
-        p_value(_distance(own, other, ordered=True), int(own.sum()), int(other.sum())) < LEVEL
+        p_value(distance(own, other), int(own.sum()), int(other.sum())) < LEVEL
         for name, own, other in _pairs(baseline, week)
         if name in week.numeric
     )
@@ -188,9 +189,3 @@ def _pairs(
         other = np.sum([seen.cells[name] for seen in baseline], axis=0)
         if own.sum() and other.sum():
             yield name, own, other
-
-
-def _distance(own: NDArray[np.int64], other: NDArray[np.int64], *, ordered: bool) -> float:
-    one, two = own / own.sum(), other / other.sum()
-    apart = np.cumsum(one - two) if ordered else one - two
-    return float(np.abs(apart).max())

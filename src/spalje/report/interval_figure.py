@@ -10,7 +10,7 @@ from spalje.monitor.wording import number
 from spalje.report.label import isolated, label
 from spalje.report.svg import drawing, element
 
-LEFT, WIDTH, RIGHT, ROW = 150.0, 300.0, 90.0, 24.0
+LEFT, WIDTH, RIGHT, ROW = 200.0, 260.0, 90.0, 24.0
 
 #: What these drawings need beside the style sheet of all pages.
 STYLE = """
@@ -61,7 +61,7 @@ def intervals(lines: Sequence[Line], against: float, title: str) -> Markup:
     content = [element("line", x1=x(against), x2=x(against), y1=2, y2=height - 4, class_="zero")]
     for place, line in enumerate(lines):
         y = ROW * place + 18.0
-        content.append(element("text", label(line.name, 24), x=LEFT - 12, y=y + 4, text_anchor="end"))
+        content.append(element("text", label(line.name, 22), x=LEFT - 12, y=y + 4, text_anchor="end"))
         if isfinite(line.low) and isfinite(line.high):
             content.append(element("line", x1=x(line.low), x2=x(line.high), y1=y, y2=y, class_="reach"))
         if isfinite(line.value):

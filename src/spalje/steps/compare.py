@@ -19,7 +19,7 @@ from spalje.pipeline.problem import Problem
 from spalje.steps.context import StepContext, StepResult
 from spalje.steps.judged_rows import Labels, judge, prediction_columns, text
 from spalje.steps.quality_rows import same_rows
-from spalje.steps.transform import joined
+from spalje.steps.transform import joined, kept_columns
 from spalje.steps.user_model import open_user_model
 from spalje.storage import table
 
@@ -91,14 +91,9 @@ def _predicted(context: StepContext) -> pa.Table:
     """What the champion predicts for the data, with keys and truth."""
     data, problem = context.inputs["data"], context.problem
     with open_user_model(context.inputs["champion"], context.scripts, context.log) as model:
-        kept = _kept(problem, table.schema(data).names)
+        kept = kept_columns(problem, table.schema(data).names)
         rows = table.read(data, list(dict.fromkeys([*kept, *model.signature.features])))
         return joined(rows.select(kept), model.predict(rows))
-
-
-def _kept(problem: Problem, there: list[str]) -> list[str]:
-    names = [*problem.keys, problem.group, problem.target]
-    return list(dict.fromkeys(name for name in names if name is not None and name in there))
 
 
 def _compared(champion: pa.Table, challenger: pa.Table, problem: Problem, given: Settings) -> Challenge:
@@ -113,7 +108,10 @@ def _compared(champion: pa.Table, challenger: pa.Table, problem: Problem, given:
     if challenger.num_rows == 0:
         raise BadInput(f"No row has a truth in '{problem.target}'.", do="Give Compare rows with truth.")
     labels = Labels(tuple(text(name) for name in given.classes), given.threshold)
-    wanted = [*_kept(problem, challenger.column_names), *prediction_columns(challenger.column_names, problem)]
+    wanted = [
+        *kept_columns(problem, challenger.column_names),
+        *prediction_columns(challenger.column_names, problem),
+    ]
     new, labels = judge(challenger.select(list(dict.fromkeys(wanted))), problem, labels)
     old, _ = judge(champion, problem, labels)
     return challenge(

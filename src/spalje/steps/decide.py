@@ -48,7 +48,7 @@ def _publish(context: StepContext) -> StepResult:
     decision = decide_batch(
         verdicts,
         rules=_rules(context),
-        standing=_before(context.facts["standing"], first, last),
+        standing=_before(context.facts["standing"](), first, last),
         evidence=_evidence(context),
         at=context.now,
     )
@@ -85,9 +85,9 @@ def _judge(context: StepContext) -> StepResult:
     decision = decide_quality(
         verdict,
         rules=_rules(context),
-        standing=context.facts["standing"],
+        standing=context.facts["standing"](),
         own=said,
-        drift=context.facts["said"],
+        drift=context.facts["said"](),
         evidence=_evidence(context),
         at=context.now,
     )

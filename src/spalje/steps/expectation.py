@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spalje.errors import Corrupt
 from spalje.monitor.estimated_quality import Expected
-from spalje.monitor.measurement import Judged, ScoreName, losses
+from spalje.monitor.measurement import Judged, ScoreName, losses, point_of
 from spalje.pipeline.problem import Problem
 from spalje.quality.confidence import Confidence
 from spalje.quality.loss_model import LossModel
@@ -42,6 +42,7 @@ class Expectation:
         residuals: realised less expected losses; the first is that of the score.
         threshold: from which probability on yes is predicted.
         rows: some of the baseline's rows.
+        quantiles: which are predicted; empty: a single number or probabilities are.
     """
 
     score: ScoreName
@@ -51,6 +52,7 @@ class Expectation:
     residuals: Residuals
     threshold: float
     rows: Rows
+    quantiles: tuple[float, ...] = ()
 
     @classmethod
     def learn(
@@ -85,7 +87,7 @@ class Expectation:
         )
         clusters = None if judged.clusters is None else judged.clusters[kept]
         rows = Rows(x[kept], loss[kept], seen[kept, 0], clusters)
-        return cls(score, encoding, model, confidence, residuals, judged.threshold, rows)
+        return cls(score, encoding, model, confidence, residuals, judged.threshold, rows, judged.quantiles)
 
     def of(self, features: pa.Table, prediction: NDArray[np.float64], days: Days) -> Expected:
         """How good predictions are expected to be.
@@ -114,7 +116,7 @@ class Expectation:
                 "mse": float(mean[3]),
                 "rmse": float(np.sqrt(max(mean[3], 0.0))),
             }
-            point = prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2]
+            point = point_of(prediction, self.quantiles)
             size = float(np.abs(point - each[:, 1]).sum())
             bias = float(each[:, 1].sum()) / size if size > 0 else None
         return Expected(float(ends[1]), float(ends[0]), float(ends[2]), bias, metrics)
@@ -154,6 +156,7 @@ class Expectation:
             "confidence": self.confidence.to_dict() if self.confidence else None,
             "residuals": None if self.model else self.residuals.to_dict(),
             "threshold": self.threshold,
+            "quantiles": list(self.quantiles),
             "clustered": self.rows.clusters is not None,
         }
         (folder / EXPECTATION).write_text(json.dumps(document, allow_nan=False) + "\n", encoding="utf-8")
@@ -192,6 +195,7 @@ class Expectation:
                     stored["expected"].to_numpy(),
                     stored["cluster"].to_numpy() if document["clustered"] else None,
                 ),
+                quantiles=tuple(document["quantiles"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise Corrupt(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from spalje.errors import NotFound
 from spalje.pipeline.problem import Problem
+from spalje.steps.row_key import plain_column
 from spalje.storage import table
 
 #: Shape (rows, features): numbers; NaN where there is none.
@@ -49,7 +50,7 @@ class Encoding(BaseModel):
         for name in problem.features:
             if name not in rows.column_names:
                 raise NotFound("column", name, rows.column_names)
-            column = _plain(rows[name])
+            column = plain_column(rows[name])
             if name in problem.categorical or pa.types.is_string(column.type):
                 counts = pc.value_counts(column.cast(pa.string()).combine_chunks())
                 order = np.lexsort((np.arange(len(counts)), -counts.field("counts").to_numpy()))
@@ -71,7 +72,7 @@ class Encoding(BaseModel):
         for place, name in enumerate(self.features):
             if name not in rows.column_names:
                 raise NotFound("column", name, rows.column_names)
-            found[:, place] = self._numbers(name, _plain(rows[name]))
+            found[:, place] = self._numbers(name, plain_column(rows[name]))
         return found
 
     def read(self, folder: Path) -> Matrix:
@@ -98,14 +99,6 @@ def with_predictions(features: Matrix, predictions: Sequence[NDArray[np.float64]
         [[1.0, 0.3], [2.0, 0.4]]
     """
     return np.column_stack([features, *predictions])
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
-        column = column.cast(pa.string())
-    return column
 
 
 def _is_number(kind: pa.DataType) -> bool:

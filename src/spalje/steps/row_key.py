@@ -30,7 +30,7 @@ def alike(tables: Sequence[pa.Table], keys: Sequence[str], noun: str = "business
     """
     found: dict[str, list[pa.ChunkedArray]] = {}
     for key in keys:
-        columns = [_plain(table[key]) for table in tables]
+        columns = [plain_column(table[key]) for table in tables]
         ours = columns[0].type
         wanted = ours
         if all(pa.types.is_integer(column.type) for column in columns) and any(
@@ -43,7 +43,7 @@ def alike(tables: Sequence[pa.Table], keys: Sequence[str], noun: str = "business
 
 def plain(table: pa.Table, columns: Sequence[str]) -> pa.Table:
     """Those columns without dictionaries and metadata, and with strings of one kind."""
-    return pa.table({name: _plain(table[name]) for name in columns})
+    return pa.table({name: plain_column(table[name]) for name in columns})
 
 
 def numbered(tables: Sequence[pa.Table], keys: Sequence[str]) -> list[Numbers]:
@@ -117,7 +117,8 @@ def spelled(table: pa.Table, keys: Sequence[str], row: int) -> str:
     return ", ".join(f"{key}={'nothing' if value is None else value}" for key, value in values.items())
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without dictionaries, and with strings of one kind."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):

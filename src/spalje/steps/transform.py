@@ -24,7 +24,7 @@ def execute(context: StepContext) -> StepResult:
         StepFailed: the model could not be loaded, its script failed or its process died.
     """
     data = context.inputs["data"]
-    kept = _kept(context.problem, table.schema(data).names)
+    kept = kept_columns(context.problem, table.schema(data).names)
     with open_user_model(context.inputs["model"], context.scripts, context.log) as model:
         columns = list(dict.fromkeys([*kept, *model.signature.features]))
         batches = (pa.Table.from_batches([batch]) for batch in table.read_batches(data, columns))
@@ -55,8 +55,8 @@ def joined(kept: pa.Table, predictions: pa.Table) -> pa.Table:
     return kept.replace_schema_metadata(None)
 
 
-def _kept(problem: Problem, there: Sequence[str]) -> list[str]:
-    """The columns of the data that go with the predictions."""
+def kept_columns(problem: Problem, there: Sequence[str]) -> list[str]:
+    """The columns of the data that go with predictions; the target if it is there."""
     also = [name for name in (problem.inference_id, problem.group) if name is not None]
     target = [problem.target] if problem.target in there else []
     return list(dict.fromkeys([*problem.keys, *also, *target]))
