@@ -82,13 +82,18 @@ def init_bare(folder: Path) -> None:
     (folder / "info" / "attributes").write_text("* -export-ignore -export-subst\n", encoding="utf-8")
 
 
-def clone(source: str, folder: Path) -> None:
+def clone(source: str, folder: Path, environ: Mapping[str, str] | None = None) -> None:
     """Clone a repository into a folder that is not there yet.
+
+    Args:
+        source: a path or an address.
+        folder: where to.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
 
     Raises:
         BadInput: Git could not.
     """
-    _git("clone", "--quiet", "--template=", "--", source, str(folder))
+    _git("clone", "--quiet", "--template=", "--", source, str(folder), environ=environ)
 
 
 def start(folder: Path) -> None:
@@ -121,13 +126,29 @@ def commit_all(folder: Path, message: str, author: Author) -> str:
     return resolve(folder, "HEAD")
 
 
-def push(folder: Path, target: str = "origin", branch: str = BRANCH) -> None:
+def push(
+    folder: Path, target: str = "origin", branch: str = BRANCH, environ: Mapping[str, str] | None = None
+) -> None:
     """Push a branch of a working folder to a remote's name or a repository's location.
+
+    Args:
+        folder: the working folder, or a bare repository.
+        target: where to.
+        branch: which.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
 
     Raises:
         BadInput: Git could not, for example because the other side has commits that are not here.
     """
-    _git("push", "--quiet", "--", target, f"refs/heads/{branch}:refs/heads/{branch}", folder=folder)
+    _git(
+        "push",
+        "--quiet",
+        "--",
+        target,
+        f"refs/heads/{branch}:refs/heads/{branch}",
+        folder=folder,
+        environ=environ,
+    )
 
 
 def resolve(repository: Path, ref: str) -> str:

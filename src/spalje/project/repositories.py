@@ -13,7 +13,7 @@ from spalje.errors import UsageError
 from spalje.project import git
 from spalje.project.catalog import Template, check_name
 from spalje.project.git import Author
-from spalje.project.git_hosts.port import GitHost
+from spalje.project.git_hosts.embedded import EmbeddedHost
 from spalje.project.hook import HookSpec, Role
 from spalje.project.template import render
 
@@ -38,7 +38,7 @@ class ProjectRepositories:
 def create_project(
     name: str,
     template: Template,
-    host: GitHost,
+    host: EmbeddedHost,
     *,
     answers: Mapping[str, str],
     author: Author,

@@ -1,9 +1,10 @@
 """A project: one use case, with its repositories and the people who decide about its models."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from spalje.errors import BadInput
 
@@ -29,6 +30,8 @@ class Project:
         retrain: what a decision to retrain does.
         created_at: UTC.
         created_by: who created it.
+        host: the Git host that has its repositories, as the settings call it.
+        answers: what was answered to the template's questions: question -> answer.
 
     Raises:
         BadInput: the name or the retrain policy is not allowed.
@@ -54,6 +57,8 @@ class Project:
     retrain: Retrain
     created_at: datetime
     created_by: str
+    host: str = "embedded"
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

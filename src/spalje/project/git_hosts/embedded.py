@@ -17,7 +17,7 @@ exec {words}
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedHost:
-    """Repositories in a folder, ``<name>.git`` each. Fulfils ``spalje.project.git_hosts.port.GitHost``.
+    """Repositories in a folder, ``<name>.git`` each.
 
     Attributes:
         folder: where they are; made when the first one is.
@@ -27,19 +27,19 @@ class EmbeddedHost:
 
     @property
     def staging(self) -> Path:
-        """See ``GitHost``."""
+        """Where, and whether there is one."""
         return self.folder / ".staging"
 
     def url(self, repository: str) -> str:
-        """See ``GitHost``: the path."""
+        """The path."""
         return str(self._path(repository))
 
     def has(self, repository: str) -> bool:
-        """See ``GitHost``."""
+        """Where, and whether there is one."""
         return self._path(repository).exists()
 
     def publish(self, repository: str, prepared: Path, hook: Sequence[str]) -> None:
-        """See ``GitHost``: the hook is written into the prepared repository, which is then moved."""
+        """The hook is written into the prepared repository, which is then moved."""
         if self.has(repository):
             raise UsageError(
                 f"There is already a repository {self._path(repository)}.",

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 #: The revision of the migrations that these tables are at; a test holds the two together.
-HEAD = "0002"
+HEAD = "0003"
 
 
 class Utc(TypeDecorator[datetime]):
@@ -90,6 +90,51 @@ project = Table(
     _text("retrain"),
     _time("created_at"),
     _text("created_by"),
+    _text("host"),
+    Column("answers", JSON, nullable=False),
+)
+
+undertaking = Table(
+    "undertaking",
+    NAMES,
+    Column("project", Text, primary_key=True),
+    _text("what"),
+    _text("mark"),
+    Column("wanted", JSON, nullable=False),
+    Column("done", JSON, nullable=False),
+    _time("started_at"),
+    _text("started_by"),
+)
+
+ci_job = Table(
+    "ci_job",
+    NAMES,
+    _sequence(),
+    _text("project", ForeignKey(project.c.name)),
+    _text("repository"),
+    _text("what"),
+    _text("branch"),
+    _text("commit_hash"),
+    _text("status"),
+    _text("run", null=True),
+    _text("said"),
+    _text("ordered_by"),
+    _time("ordered_at"),
+    _time("started_at", null=True),
+    _time("ended_at", null=True),
+    Index(None, "project", "status"),
+    sqlite_autoincrement=True,
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    NAMES,
+    Column("host", Text, primary_key=True),
+    Column("delivery", Text, primary_key=True),
+    _text("event"),
+    _time(
+        "at",
+    ),
 )
 
 run = Table(
