@@ -97,7 +97,13 @@ def check_name(noun: str, name: str) -> None:
 
 
 def render(
-    template: Template, project: str, repository: Role, answers: Mapping[str, Any], folder: Path
+    template: Template,
+    project: str,
+    repository: Role,
+    answers: Mapping[str, Any],
+    folder: Path,
+    *,
+    recorded: bool = False,
 ) -> dict[str, Any]:
     """Write the files of one of a project's repositories; the same answers give the same bytes.
 
@@ -107,16 +113,18 @@ def render(
         repository: which of its repositories.
         answers: question -> answer; a question without one gets the template's default.
         folder: where to; must not be there yet, and is there whole or not at all.
+        recorded: whether the answers are those of an existing project; then what is not asked any more is left out.
 
     Returns:
         Question -> answer of everything that was asked, defaults included; ``.copier-answers.yml`` in the folder
         holds the same.
 
     Raises:
+        Refused: the template would run programs and is not trusted.
         NotFound: an answer to something the template does not ask.
         UsageError: the project's name or an answer is not allowed.
         BadInput: the template cannot be rendered, or gives files that it must not.
     """
     from spalje.project.rendering import rendered  # noqa: PLC0415  starts a process: only when it is wanted
 
-    return rendered(template, project, repository, answers, folder)
+    return rendered(template, project, repository, answers, folder, recorded=recorded)
