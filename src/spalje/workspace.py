@@ -136,6 +136,20 @@ class Workspace:
         return RepositoryCode(self.folder / "sources", self.environment, revise)
 
     @cached_property
+    def catalog(self) -> "Catalog":
+        """The templates that projects can be created from."""
+        from spalje.project.catalog import Catalog
+
+        return Catalog(self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams)
+
+    @cached_property
+    def snapshots(self) -> "Snapshots":
+        """The versions of templates that were ever used."""
+        from spalje.project.snapshot import Snapshots
+
+        return Snapshots(self.folder / "git" / ".templates.git", self.folder / "sources" / "templates")
+
+    @cached_property
     def starter(self) -> Starter:
         """Turns orders into runs."""
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
@@ -222,20 +236,6 @@ class Workspace:
             hook=HookSpec.of(sys.executable, self.folder),
             environ=os.environ,
         )
-
-    @cached_property
-    def catalog(self) -> "Catalog":
-        """The templates on offer."""
-        from spalje.project.catalog import Catalog
-
-        return Catalog(self.folder / "catalog.toml", self.folder / "templates", self.settings.teams)
-
-    @cached_property
-    def snapshots(self) -> "Snapshots":
-        """The versions of templates that were ever used."""
-        from spalje.project.snapshot import Snapshots
-
-        return Snapshots(self.folder / "git" / ".templates.git", self.folder / "templates" / "snapshots")
 
     def create_project(
         self, wanted: Project, author: str, into: Path | None = None, tell: "Tell | None" = None
