@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+#: Where a host's deliveries go, under ``webhook_url`` of the settings; ``host`` is what the settings call it.
+WEBHOOK_PATH = "/hooks/{host}"
+
 
 @dataclass(frozen=True, slots=True)
 class Push:
     """A branch that was made, moved or deleted. Tags are not told of.
 
     Attributes:
-        repository: the repository's short name.
+        repository: the repository's short name, as the host writes it (Bitbucket: in small letters).
         branch: without ``refs/heads/``.
         commit: where the branch is now; where it was, when it was deleted.
         deleted: whether it was.
