@@ -15,7 +15,16 @@ from spalje.project.card import in_order, is_version
 from spalje.project.template import Template, check_name
 
 #: What tools leave behind in a template's folder; no part of it.
-_LEFT = (".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__", ".DS_Store")
+_LEFT = (
+    ".git",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    "__pycache__",
+    ".DS_Store",
+)
 _DIGEST = "Spalje-Digest: "
 _MOST_FILES = 5_000
 _MOST_BYTES = 50 << 20
@@ -140,7 +149,7 @@ def read_files(folder: Path) -> Files:
         name = str(path.relative_to(folder))
         told = path.lstat()
         if not name.isprintable():
-            raise BadInput(f"{ascii(str(path))} has a name that cannot be read.", do=do)
+            raise BadInput(f"{str(path)!a} has a name that cannot be read.", do=do)
         if stat.S_ISLNK(told.st_mode):
             aim = path.readlink()
             if aim.is_absolute() or not Path(os.path.normpath(path.parent / aim)).is_relative_to(folder):
