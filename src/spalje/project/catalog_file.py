@@ -76,7 +76,9 @@ class CatalogFile:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             said = first["msg"].removeprefix("Value error, ")
-            raise BadInput(f"{self.file}: {place}: {said}.", do="Correct it; docs/templates.md shows one.") from None
+            raise BadInput(
+                f"{self.file}: {place}: {said}.", do="Correct it; docs/templates.md shows one."
+            ) from None
         for name in entries:
             check_name("template", name)
         return entries
@@ -103,7 +105,7 @@ class CatalogFile:
         """
         document = self._document()
         if name in document.get("templates", {}):
-            del document["templates"][name]  # type: ignore[union-attr]
+            del document["templates"][name]
             self._write(tomlkit.dumps(document))
 
     def _text(self) -> str:

@@ -6,8 +6,11 @@ program forks, so that a template that never ends or fills the disk is stopped a
     python -P -m spalje.project.render_program
 """
 
+import contextlib
+import errno
 import json
 import os
+import random
 import resource
 import select
 import signal
@@ -20,6 +23,7 @@ from typing import Any
 from copier import Settings, run_copy
 from copier.errors import CopierError
 from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2_ansible_filters import core_filters
 
 #: The longest answer of a rendering, bytes.
 _LONGEST = 5_000_000
@@ -56,10 +60,9 @@ def answer(job: Mapping[str, Any]) -> dict[str, Any]:
         return _wait(process, reading, job)
     finally:
         os.close(reading)
-        try:
-            os.killpg(process, signal.SIGKILL)  # with whatever it started
-        except ProcessLookupError:
-            pass
+        os.kill(process, signal.SIGKILL)  # it is not waited for yet, so the number is its own
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)  # whatever it started
         os.waitpid(process, 0)
 
 
@@ -94,6 +97,7 @@ def _limit(job: Mapping[str, Any]) -> None:
     if not job["trusted"]:
         resource.setrlimit(resource.RLIMIT_AS, (job["memory_bytes"], job["memory_bytes"]))
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        core_filters.fileglob = lambda _: []  # what is on this machine is no template's business
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # standard output is for our answers
         os.dup2(nowhere, stream)
@@ -101,6 +105,7 @@ def _limit(job: Mapping[str, Any]) -> None:
 
 def _render(job: Mapping[str, Any]) -> dict[str, Any]:
     warnings.simplefilter("ignore")
+    random.seed(0)  # the same answers give the same bytes
     try:
         worker = run_copy(
             job["template"],
@@ -123,8 +128,12 @@ def _render(job: Mapping[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"error": f"it needs more than {job['memory_bytes']:,} bytes of memory"}
     except TemplateSyntaxError as error:
-        return {"error": f"{error.name or error.filename or 'copier.yml'}, line {error.lineno}: {error.message}"}
+        return {
+            "error": f"{error.name or error.filename or 'copier.yml'}, line {error.lineno}: {error.message}"
+        }
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            return {"error": f"it writes a file of more than {job['file_bytes']:,} bytes"}
         where = f" ({error.filename})" if error.filename else ""
         return {"error": f"{error.strerror or error}{where}"}
     except (CopierError, TemplateError, ValueError, TypeError, KeyError) as error:
