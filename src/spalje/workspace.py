@@ -268,7 +268,6 @@ class Workspace:
             settings=self.settings.git_hosts.get(wanted.host),
             template=template,
             alone=self.heartbeat.hold,
-            aside=self.folder / "undertakings",
             environ=os.environ,
             clock=now,
             new_mark=lambda: token_hex(8),
@@ -285,7 +284,6 @@ class Workspace:
             hosts=self.host,
             alone=self.heartbeat.hold,
             logs=self.folder / "runs",
-            aside=self.folder / "undertakings",
             clock=now,
         )
 
