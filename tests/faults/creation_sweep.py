@@ -20,10 +20,9 @@ from typing import Any
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-import spalje.project.first_commit as first_commit
 from spalje.execution.lease import Heartbeat
 from spalje.execution.owner import this_process
-from spalje.project import git
+from spalje.project import first_commit, git
 from spalje.project.creation import Creation
 from spalje.project.deletion import Deletion
 from spalje.project.git import Author
@@ -122,7 +121,9 @@ def state(place: Path) -> str:
     repositories = {}
     for bare in sorted(host.folder.glob("*.git")) if host.folder.is_dir() else []:
         files = [bare / name for name in ("description", "config", "HEAD")]
-        files += [path for folder in ("hooks", "refs") for path in (bare / folder).rglob("*") if path.is_file()]
+        files += [
+            path for folder in ("hooks", "refs") for path in (bare / folder).rglob("*") if path.is_file()
+        ]
         repositories[bare.name] = {str(path.relative_to(bare)): path.read_text() for path in files}
     clones = {}
     for folder in sorted((place / "clones").iterdir()) if (place / "clones").is_dir() else []:

@@ -1,10 +1,10 @@
-"""Killed, failed or fought over at any moment: creating a project ends with one of everything, undoing it with nothing."""
+"""Killed, failed or fought over at any moment: creating ends with one of everything, undoing with nothing."""
 
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -12,11 +12,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from folder_host import Disturbed
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from folder_host import Disturbed
 from spalje.errors import Conflict, NotFound, Refused, SpaljeError, UsageError
 from spalje.execution.lease import Heartbeat
 from spalje.project import deletion as deleting
@@ -57,7 +63,9 @@ def test_killed_at_many_moments(tmp_path: Path, what: str, first: int, stride: i
     assert sweep.returncode == 0, sweep.stderr
     result = json.loads(sweep.stdout.splitlines()[-1])
     assert result["differing"] == [], sweep.stderr
-    assert result["killed"] >= {"create": 8, "delete": 5}[what], "the sweep did not reach the moments it is about"
+    assert result["killed"] >= {"create": 8, "delete": 5}[what], (
+        "the sweep did not reach the moments it is about"
+    )
 
 
 class Died(BaseException):
@@ -165,10 +173,11 @@ class OneProject(RuleBasedStateMachine):
                 clock=lambda: AT, new_mark=lambda: f"{next(self.marks):04}",
             ).create(wanted, ADA).project  # fmt: skip
         except (SpaljeError, Died) as error:
+            said = type(error)
             if was_there:
-                assert isinstance(error, (UsageError, Conflict))
+                assert said in (UsageError, Conflict)
             elif before is not None and before.what == "create" and before.wanted["title"] != title:
-                assert isinstance(error, Refused)
+                assert said is Refused
             elif not self.foreign and (before is None or before.what == "create"):
                 assert trouble.kind != "none"  # nothing else is in the way
         else:

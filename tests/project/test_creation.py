@@ -1,10 +1,8 @@
-import os
 import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from folder_host import Disturbed, FolderHost, fail_at
@@ -201,8 +199,9 @@ def test_a_folder_in_the_way_of_a_clone_stops_the_creation(creation, host, tmp_p
     assert host.state() == {}
 
 
-@pytest.mark.parametrize("number", range(1, 13))
-@pytest.mark.parametrize("lost", [True, False], ids=["answer lost", "not done"])
+@pytest.mark.parametrize(
+    ("number", "lost"), [(1, True), (4, True), (7, True), (12, True), (1, False), (6, False), (7, False)]
+)
 def test_a_host_that_fails_once_is_gone_on_with(creation, host, metadata, number, lost):
     """Whichever changing call fails, done or not: said again, exactly one of everything."""
     trouble = {"after": fail_at(number)} if lost else {"before": fail_at(number)}
@@ -396,4 +395,4 @@ def test_a_clone_that_was_begun_is_made_anew(creation, host, tmp_path):
     (into / ".fresh-produce-build.cloning" / "half").mkdir(parents=True)
     created = creation.create(wanted(), ADA, into)
     assert sorted(path.name for path in into.iterdir()) == ["fresh-produce-build", "fresh-produce-deploy"]
-    assert all(os.path.isdir(Path(clone, ".git")) for clone in created.clones)
+    assert all((clone / ".git").is_dir() for clone in created.clones)
