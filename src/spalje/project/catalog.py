@@ -115,7 +115,9 @@ class Catalog:
             card.parent.name: Entry(source=str(card.parent)) for card in shipped().glob("*/template.toml")
         }
         entries = {**of_spalje, **self.entries.read()}
-        return {name: entry for name, entry in entries.items() if not entry.hidden and self._sees(person, entry)}
+        return {
+            name: entry for name, entry in entries.items() if not entry.hidden and self._sees(person, entry)
+        }
 
     def _sees(self, person: str | None, entry: Entry) -> bool:
         if person is None or not entry.teams:

@@ -76,7 +76,9 @@ class CatalogFile:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             said = first["msg"].removeprefix("Value error, ")
-            raise BadInput(f"{self.file}: {place}: {said}.", do="Correct it; docs/templates.md shows one.") from None
+            raise BadInput(
+                f"{self.file}: {place}: {said}.", do="Correct it; docs/templates.md shows one."
+            ) from None
         for name in entries:
             check_name("template", name)
         return entries

@@ -233,7 +233,10 @@ def store(repository: Path, files: Mapping[str, tuple[int, bytes]], ref: str, me
         BadInput: Git could not.
     """
     aside = f"refs/spalje/{uuid.uuid4().hex}"
-    stream = [f"commit {aside}\ncommitter Spalje <spalje@localhost> 0 +0000\n".encode(), _data(message.encode())]
+    stream = [
+        f"commit {aside}\ncommitter Spalje <spalje@localhost> 0 +0000\n".encode(),
+        _data(message.encode()),
+    ]
     for path, (mode, content) in sorted(files.items()):
         quoted = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         stream += [f'M {mode:o} inline "{quoted}"\n'.encode(), _data(content)]

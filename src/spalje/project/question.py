@@ -79,7 +79,11 @@ class Question:
         }
         if self.many:
             return "a list"
-        return f"at most {self.longest} characters" if self.type == "str" and self.multiline else words[self.type]
+        return (
+            f"at most {self.longest} characters"
+            if self.type == "str" and self.multiline
+            else words[self.type]
+        )
 
     def parse(self, text: str) -> Any:
         """The answer that a text means, typed and checked.
@@ -179,7 +183,9 @@ def parse_answers(template: Template, words: Mapping[str, str]) -> dict[str, Any
     return {name: _asked(name, asked).parse(text) for name, text in words.items()}
 
 
-def check_answers(template: Template, answers: Mapping[str, Any], *, recorded: bool = False) -> dict[str, Any]:
+def check_answers(
+    template: Template, answers: Mapping[str, Any], *, recorded: bool = False
+) -> dict[str, Any]:
     """Typed answers, if all of them are allowed.
 
     Args:
@@ -210,7 +216,9 @@ def _read(name: str, detail: Any, template: Template) -> Question:
         detail = {"default": detail}
     file = template.folder / "copier.yml"
     if not _NAME.fullmatch(name):
-        raise BadInput(f"{file}: {name!r} cannot be the name of a question.", do="Use letters, digits and '_'.")
+        raise BadInput(
+            f"{file}: {name!r} cannot be the name of a question.", do="Use letters, digits and '_'."
+        )
     default = detail.get("default")
     kind = detail.get("type") or (type(default).__name__ if type(default).__name__ in _TYPES else "yaml")
     if kind not in _TYPES:

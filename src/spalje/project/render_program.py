@@ -123,7 +123,9 @@ def _render(job: Mapping[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"error": f"it needs more than {job['memory_bytes']:,} bytes of memory"}
     except TemplateSyntaxError as error:
-        return {"error": f"{error.name or error.filename or 'copier.yml'}, line {error.lineno}: {error.message}"}
+        return {
+            "error": f"{error.name or error.filename or 'copier.yml'}, line {error.lineno}: {error.message}"
+        }
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return {"error": f"{error.strerror or error}{where}"}

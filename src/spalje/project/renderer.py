@@ -15,7 +15,17 @@ from typing import Any
 from spalje.errors import BadInput
 
 #: Variables of ours that a trusted template's programs may see.
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+_PASSED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ def check_files(folder: Path, template: Template) -> None:
         elif not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             raise refuse(path, "is no file")
         if counted > _MOST_FILES or size > _USUAL.tree_bytes:
-            raise _refusal(template, f"it gives more than {_MOST_FILES:,} files or {_USUAL.tree_bytes:,} bytes")
+            raise _refusal(
+                template, f"it gives more than {_MOST_FILES:,} files or {_USUAL.tree_bytes:,} bytes"
+            )
 
 
 def _check_shape(template: Template, repository: Role) -> None:

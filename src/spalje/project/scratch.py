@@ -82,6 +82,10 @@ class Scratch:
             )
             return self._said("write-tree", environ=index)
 
+    def tree(self, commit: str) -> str:
+        """The tree of a commit."""
+        return self._said("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+
     def files(self, tree: str) -> dict[str, File]:
         """The files of a tree by their paths."""
         said = git.call(self.folder, "ls-tree", "-r", "-z", "--full-tree", tree)[1]

@@ -15,7 +15,16 @@ from spalje.project.card import in_order, is_version
 from spalje.project.template import Template, check_name
 
 #: What tools leave behind in a template's folder; no part of it.
-_LEFT = (".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__", ".DS_Store")
+_LEFT = (
+    ".git",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    "__pycache__",
+    ".DS_Store",
+)
 _DIGEST = "Spalje-Digest: "
 _MOST_FILES = 5_000
 _MOST_BYTES = 50 << 20
