@@ -6,12 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from spalje.errors import NotFound, SpaljeError
+from spalje.project.card import CARD
 from spalje.project.catalog_file import CatalogFile, Entry
 from spalje.project.template import Template, check_name
 from spalje.project.template_source import Sources
 from spalje.registry.person import is_one_of
 
-__all__ = ["Catalog", "Offer", "Template", "check_name", "shipped"]
+__all__ = ["Catalog", "Offer", "Template", "check_name", "is_shipped", "shipped"]
 
 
 def shipped() -> Path:
@@ -19,6 +20,11 @@ def shipped() -> Path:
     package = Path(str(files("spalje")))
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parents[1] / "templates"
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a template of that name comes with Spaljé."""
+    return "/" not in name and (shipped() / name / CARD).is_file()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +117,7 @@ class Catalog:
 
     def _entries(self, person: str | None) -> dict[str, Entry]:
         """The entries that a person sees."""
-        of_spalje = {
-            card.parent.name: Entry(source=str(card.parent)) for card in shipped().glob("*/template.toml")
-        }
+        of_spalje = {card.parent.name: Entry(source=str(card.parent)) for card in shipped().glob(f"*/{CARD}")}
         entries = {**of_spalje, **self.entries.read()}
         return {
             name: entry for name, entry in entries.items() if not entry.hidden and self._sees(person, entry)

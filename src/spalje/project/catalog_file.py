@@ -105,7 +105,7 @@ class CatalogFile:
         """
         document = self._document()
         if name in document.get("templates", {}):
-            del document["templates"][name]  # type: ignore[union-attr]
+            del document["templates"][name]
             self._write(tomlkit.dumps(document))
 
     def _text(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from spalje.errors import BadInput, NotFound, UsageError
 from spalje.project.copier_file import read_copier_file

@@ -6,6 +6,7 @@ program forks, so that a template that never ends or fills the disk is stopped a
     python -P -m spalje.project.render_program
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -56,10 +57,9 @@ def answer(job: Mapping[str, Any]) -> dict[str, Any]:
         return _wait(process, reading, job)
     finally:
         os.close(reading)
-        try:
-            os.killpg(process, signal.SIGKILL)  # with whatever it started
-        except ProcessLookupError:
-            pass
+        os.kill(process, signal.SIGKILL)  # it is not waited for yet, so the number is its own
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)  # whatever it started
         os.waitpid(process, 0)
 
 

@@ -149,7 +149,7 @@ def read_files(folder: Path) -> Files:
         name = str(path.relative_to(folder))
         told = path.lstat()
         if not name.isprintable():
-            raise BadInput(f"{ascii(str(path))} has a name that cannot be read.", do=do)
+            raise BadInput(f"{str(path)!a} has a name that cannot be read.", do=do)
         if stat.S_ISLNK(told.st_mode):
             aim = path.readlink()
             if aim.is_absolute() or not Path(os.path.normpath(path.parent / aim)).is_relative_to(folder):
