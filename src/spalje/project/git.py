@@ -167,6 +167,76 @@ def resolve(repository: Path, ref: str) -> str:
     return sha
 
 
+def fetch(repository: Path, source: str, environ: Mapping[str, str] | None = None) -> None:
+    """Bring a bare repository's branches and tags to where another's are; commits that were here stay.
+
+    Args:
+        repository: the bare repository.
+        source: a path or an address.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    _git(
+        "fetch",
+        "--quiet",
+        "--prune",
+        "--no-write-fetch-head",
+        "--",
+        source,
+        "+refs/heads/*:refs/heads/*",
+        "+refs/tags/*:refs/tags/*",
+        folder=repository,
+        environ=environ,
+    )
+
+
+def branch(repository: Path, name: str) -> str | None:
+    """The hash of a branch's last commit; None: there is no such branch."""
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"refs/heads/{name}^{{commit}}")
+    done = _run(words, folder=repository)
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+
+
+def has_commit(repository: Path, sha: str) -> bool:
+    """Whether a commit of that full hash is here."""
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", sha) or not repository.is_dir():
+        return False
+    return _run(("cat-file", "-e", f"{sha}^{{commit}}"), folder=repository).returncode == 0
+
+
+def is_ancestor(repository: Path, older: str, newer: str) -> bool:
+    """Whether one commit is the other, or comes before it.
+
+    Raises:
+        BadInput: one of them is not there.
+    """
+    done = _run(("merge-base", "--is-ancestor", older, newer), folder=repository)
+    if done.returncode not in {0, 1}:
+        raise BadInput(f"{repository} does not have both commits, {older[:10]} and {newer[:10]}.")
+    return done.returncode == 0
+
+
+def set_config(repository: Path, key: str, value: str, *, add: bool = False) -> None:
+    """Give a setting of a repository a value.
+
+    Args:
+        repository: which.
+        key: the setting.
+        value: the value.
+        add: keep its other values beside this one.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    listed = _run(("config", "--local", "--get-all", key), folder=repository)
+    values = listed.stdout.decode(errors="replace").splitlines()
+    if value in values and (add or len(values) == 1):
+        return
+    _git("config", "--local", "--add" if add else "--replace-all", key, value, folder=repository)
+
+
 def author(repository: Path, sha: str) -> str:
     """Who wrote a commit, ``Name <mail>``.
 
