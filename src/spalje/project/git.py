@@ -167,6 +167,38 @@ def resolve(repository: Path, ref: str) -> str:
     return sha
 
 
+def tip(source: str, branch: str = BRANCH, environ: Mapping[str, str] | None = None) -> str | None:
+    """The hash of a branch's last commit in a repository elsewhere; None: there is no such branch.
+
+    Args:
+        source: a path or an address.
+        branch: which.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
+
+    Raises:
+        BadInput: Git could not reach it.
+    """
+    listed = _git("ls-remote", "--", source, f"refs/heads/{branch}", environ=environ)
+    lines = [line.split("\t") for line in listed.decode(errors="replace").splitlines()]
+    return next((sha for sha, ref in lines if ref == f"refs/heads/{branch}"), None)
+
+
+def count_commits(source: str, environ: Mapping[str, str] | None = None) -> int:
+    """How many commits a repository elsewhere holds, on all its branches and tags.
+
+    Args:
+        source: a path or an address.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
+
+    Raises:
+        BadInput: Git could not reach it.
+    """
+    with tempfile.TemporaryDirectory(prefix="spalje-") as aside:
+        bare = Path(aside) / "counted.git"
+        _git("clone", "--quiet", "--bare", "--template=", "--", source, str(bare), environ=environ)
+        return int(_git("rev-list", "--count", "--all", folder=bare))
+
+
 def fetch(repository: Path, source: str, environ: Mapping[str, str] | None = None) -> None:
     """Bring a bare repository's branches and tags to where another's are; commits that were here stay.
 
