@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from spalje.project.snapshot import Snapshots
     from spalje.project.template import Template
     from spalje.project.undertaking import Told as Tell
+    from spalje.project.hook import Role
+    from spalje.project.update import Place, Render, Updater
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -287,6 +289,71 @@ class Workspace:
             logs=self.folder / "runs",
             aside=self.folder / "undertakings",
             clock=now,
+        )
+
+    def template(self, name: str, version: str | None = None) -> "Template":
+        """A version of a template, kept from now on.
+
+        Args:
+            name: as in the catalog.
+            version: which; None: the newest.
+
+        Raises:
+            NotFound: there is no such template or version.
+            BadInput: it cannot be read.
+        """
+        offered = self.catalog.find(name)
+        if version is not None and version in self.snapshots.versions(name):
+            return self.snapshots.get(name, version, trusted=offered.trusted)
+        return self.snapshots.keep(
+            offered if version in (None, offered.version) else self.catalog.find(name, version=version)
+        )
+
+    def template_versions(self, name: str) -> tuple[str, ...]:
+        """The versions of a template up to the newest on offer, oldest first, also those that are only in use.
+
+        Raises:
+            NotFound: there is no such template.
+            BadInput: it cannot be read.
+        """
+        from spalje.project.card import in_order
+
+        offered = self.catalog.versions(name)
+        known = sorted({*offered, *self.snapshots.versions(name)}, key=in_order)
+        return tuple(version for version in known if in_order(version) <= in_order(offered[-1]))
+
+    def place(self, project: Project, role: "Role") -> "Place":
+        """One of a project's repositories: on its host, and here with all its branches as they are now.
+
+        Raises:
+            NotFound, HostFailed, BadInput: the host is not known, could not be reached, or refused.
+        """
+        from spalje.project.mirror import Mirrors
+        from spalje.project.repository_steps import repository_name
+        from spalje.project.update import Place
+
+        host, name = self.host(project.host), repository_name(project.name, role)
+        mirrors = Mirrors(self.folder / "git" / ".mirrors", lambda _: host.remote(name))
+        url = project.build_repository if role == "build" else project.deploy_repository
+        return Place(host, name, mirrors.local(url, git.BRANCH))
+
+    def updater(self, author: str, *, dry: bool = False, render: "Render | None" = None) -> "Updater":
+        """Brings newer templates to projects.
+
+        Args:
+            author: who the commits are by, "Name <mail>".
+            dry: push nothing and propose nothing.
+            render: renders; None: one rendering after the other.
+
+        Raises:
+            UsageError: the author is no person.
+        """
+        from spalje.project.rendering import rendered
+        from spalje.project.update import Updater
+
+        one_by_one = partial(rendered, recorded=True)
+        return Updater(
+            self.snapshots, self.place, render or one_by_one, git.Author.parse(author), dry=dry
         )
 
     @cached_property

@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from spalje.errors import BadInput, NotFound, UsageError
@@ -106,17 +107,22 @@ def start(folder: Path) -> None:
     _git("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", "--", str(folder))
 
 
-def commit_all(folder: Path, message: str, author: Author) -> str:
+def commit_all(folder: Path, message: str, author: Author, at: datetime | None = None) -> str:
     """Commit everything in a working folder; the commit's hash.
+
+    Args:
+        folder: the working folder.
+        message: the commit's.
+        author: who it is by.
+        at: when it was made; None: now. The same files, author and time give the same hash.
 
     Raises:
         BadInput: there is nothing to commit, or Git could not.
     """
-    person = {
-        f"GIT_{role}_{key}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for key, value in (("NAME", author.name), ("EMAIL", author.mail))
-    }
+    told = {"NAME": author.name, "EMAIL": author.mail}
+    if at is not None:
+        told["DATE"] = f"{int(at.timestamp())} +0000"
+    person = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in told.items()}
     everything = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "core.excludesFile",

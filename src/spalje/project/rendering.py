@@ -15,7 +15,7 @@ from spalje.project.copier_file import read_copier_file
 from spalje.project.hook import Role
 from spalje.project.may_run import check_trust
 from spalje.project.question import check_answers
-from spalje.project.renderer import TRUSTED, Limits, renderer
+from spalje.project.renderer import TRUSTED, Limits, Renderer, renderer
 from spalje.project.template import Template, check_name
 
 #: Every answer, in the rendered repository: what an update starts from.
@@ -36,6 +36,7 @@ def rendered(
     *,
     recorded: bool = False,
     limits: Limits | None = None,
+    program: Renderer | None = None,
 ) -> dict[str, Any]:
     """See ``spalje.project.template.render``.
 
@@ -43,6 +44,7 @@ def rendered(
         template, project, repository, answers, folder: as there.
         recorded: as for ``spalje.project.question.check_answers``.
         limits: what the rendering may use; None: the usual.
+        program: what renders; None: the one of this process.
 
     Raises:
         Refused: the template would run programs and is not trusted.
@@ -65,7 +67,7 @@ def rendered(
     try:
         target = aside / folder.name
         limits = limits or (TRUSTED if template.trusted else _USUAL)
-        told = _ask(template, {**given, **ours}, target, limits)
+        told = _ask(template, {**given, **ours}, target, limits, program)
         hidden = [name for name in told["hidden"] if name in given]
         if hidden and not recorded:
             raise UsageError(
@@ -75,7 +77,7 @@ def rendered(
         if hidden:
             left = {name: value for name, value in given.items() if name not in hidden}
             shutil.rmtree(target)
-            told = _ask(template, {**left, **ours}, target, limits)
+            told = _ask(template, {**left, **ours}, target, limits, program)
         check_files(target, template)
         found = {**told["answers"], **ours}
         _write_answers(target / ANSWERS, found)
@@ -130,10 +132,12 @@ def _check_shape(template: Template, repository: Role) -> None:
         raise _refusal(template, f"it has no folder {repository}/")
 
 
-def _ask(template: Template, data: Mapping[str, Any], target: Path, limits: Limits) -> dict[str, Any]:
+def _ask(
+    template: Template, data: Mapping[str, Any], target: Path, limits: Limits, program: Renderer | None
+) -> dict[str, Any]:
     """Have it rendered; what the program said."""
     job = {"template": str(template.folder), "folder": str(target), "data": dict(data)}
-    told = renderer(os.getpid(), trusted=template.trusted).ask(job, limits)
+    told = (program or renderer(os.getpid(), trusted=template.trusted)).ask(job, limits)
     if "error" not in told:
         return told
     said = " ".join(str(told["error"]).replace(str(target), "the repository").split())[:600]
