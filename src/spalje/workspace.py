@@ -352,9 +352,7 @@ class Workspace:
         from spalje.project.update import Updater
 
         one_by_one = partial(rendered, recorded=True)
-        return Updater(
-            self.snapshots, self.place, render or one_by_one, git.Author.parse(author), dry=dry
-        )
+        return Updater(self.snapshots, self.place, render or one_by_one, git.Author.parse(author), dry=dry)
 
     @cached_property
     def heartbeat(self) -> Heartbeat:

@@ -49,7 +49,11 @@ def status(name: str | None = None, *, wait: float = 20.0, common: Common = Comm
         for repository in one.repositories
         if repository.problem
     ]
-    problems += [(template, problem) for template, problem in {one.template: one.problem for one in found}.items() if problem]
+    problems += [
+        (template, problem)
+        for template, problem in {one.template: one.problem for one in found}.items()
+        if problem
+    ]
     if problems:
         out.print()
         out.print(table(("not read", "why"), problems))
@@ -75,4 +79,6 @@ def _open(one: ProjectStatus) -> Text:
 
 def _request(one: RepositoryStatus) -> str:
     number = one.update.number if one.update else 0
-    return f"{one.role} #{number}" + (f" ({one.conflicts} conflict{'s' * (one.conflicts > 1)})" if one.conflicts else "")
+    return f"{one.role} #{number}" + (
+        f" ({one.conflicts} conflict{'s' * (one.conflicts > 1)})" if one.conflicts else ""
+    )

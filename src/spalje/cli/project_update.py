@@ -54,13 +54,15 @@ def update(
     updater = workspace.updater(person(), dry=dry_run)
     done = ProjectUpdate(name, tuple(updater.update(project, role, template, given) for role in ROLES))
     if common.json:
-        print_json({
-            "project": name,
-            "template": template.name,
-            "version": template.version,
-            "outcome": done.outcome,
-            "repositories": done.repositories,
-        })
+        print_json(
+            {
+                "project": name,
+                "template": template.name,
+                "version": template.version,
+                "outcome": done.outcome,
+                "repositories": done.repositories,
+            }
+        )
     else:
         _show(console(), done, f"{template.name} {template.version}", dry_run=dry_run)
     _complain(done, said=common.json)
@@ -93,7 +95,13 @@ def _detail(out: Console, one: RepositoryUpdate, *, dry_run: bool) -> None:
         return
     if dry_run and merged.changes:
         lines = [
-            (change.path, change.how, change.added, change.removed, f"was {change.before}" if change.before else "")
+            (
+                change.path,
+                change.how,
+                change.added,
+                change.removed,
+                f"was {change.before}" if change.before else "",
+            )
             for change in merged.changes
         ]
         out.print(table((f"\n{one.role}: files", "\nwhat", "\n+", "\n−", "\n"), lines))

@@ -67,7 +67,10 @@ def rollout(
         known, template, names=project, teams={name: teams[name] for name in team} if team else None
     )
     cores = os.cpu_count() or 1
-    with SideBySide.of(min(cores, 2 * len(projects)), trusted=wanted.trusted) as renderers, _bar(len(projects)) as tell:
+    with (
+        SideBySide.of(min(cores, 2 * len(projects)), trusted=wanted.trusted) as renderers,
+        _bar(len(projects)) as tell,
+    ):
         updater = workspace.updater(person(), dry=dry_run, render=renderers.render)
 
         def update(one: Project) -> ProjectUpdate:
@@ -76,15 +79,17 @@ def rollout(
         done = roll_out(projects, update, side_by_side=max(8, cores), tell=tell)
     fleet = Fleet(template, wanted.version, done)
     if common.json:
-        print_json({
-            "template": fleet.template,
-            "version": fleet.version,
-            "counts": fleet.counts,
-            "projects": [
-                {"project": one.project, "outcome": one.outcome, "repositories": one.repositories}
-                for one in fleet.projects
-            ],
-        })
+        print_json(
+            {
+                "template": fleet.template,
+                "version": fleet.version,
+                "counts": fleet.counts,
+                "projects": [
+                    {"project": one.project, "outcome": one.outcome, "repositories": one.repositories}
+                    for one in fleet.projects
+                ],
+            }
+        )
     else:
         _show(console(), fleet)
     return fleet.exit_code
@@ -119,7 +124,9 @@ def _show(out: Console, fleet: Fleet) -> None:
         out.print()
         out.print(table(("failed", "why, and what to do"), failed))
     summary = Text.assemble((f"\n{fleet.template} {fleet.version}: ", "bold"))
-    parts = [Text(f"{count} {_SAID[outcome][0]}", _SAID[outcome][1]) for outcome, count in fleet.counts.items()]
+    parts = [
+        Text(f"{count} {_SAID[outcome][0]}", _SAID[outcome][1]) for outcome, count in fleet.counts.items()
+    ]
     out.print(summary + Text(", ").join(parts))
 
 
@@ -130,7 +137,13 @@ def _bar(total: int) -> Iterator[Callable[[ProjectUpdate], None]]:
     if not err.is_terminal:
         yield lambda _: None
         return
-    columns = (TextColumn("updating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("updating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda done: progress.update(task, advance=1, description=done.project)

@@ -1,4 +1,4 @@
-"""Creating a project: one transaction over many systems, that can be interrupted anywhere and goes on when said again."""
+"""Creating a project: one transaction over many systems; interrupted anywhere, it goes on when said again."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ class Creation:
             UsageError: the name is not allowed, there is such a project, or a clone's folder is in the way.
             NotFound: an answer to something that the template does not ask.
             Conflict: somebody else's repository has the name, or somebody else is creating the project.
-            Refused: a creation of that name was begun with other words.
+            Refused: a creation of that name was begun with other words, or the template may not be run.
             BadInput: the template cannot be rendered, or a secret is not set.
             Unfinished: a step went wrong; said again, the creation goes on.
         """
@@ -103,12 +103,10 @@ class Creation:
                     _same(begun, wanted, author)
                     undertaking = self._still_done(begun)
                     _refuse_folders(clones, began=True)
-                    commits = cache(partial(self._make, undertaking, author))
+                    commits = cache(partial(self._make, undertaking, wanted, author))
                 steps = self._steps(undertaking, commits, clones)
                 record = partial(_advance, self.metadata, lease)
-                ways = (
-                    f"Then go on by the same command again, or undo what was done: spalje project delete {name}"
-                )
+                ways = f"Then go on by the same command again, or undo what was done: spalje project delete {name}"
                 undertaking = carry_out(undertaking, steps, record, tell, ways)
                 project = self.metadata.undertakings.create(
                     undertaking, self._project(wanted, undertaking), lease
@@ -138,9 +136,12 @@ class Creation:
         at = self.clock().replace(microsecond=0)
         told = _told(wanted)
         made = FirstCommits.make(template, wanted.name, told, author, at, self.aside / wanted.name)
+        recorded = {question: answer for question, answer in told.items() if question not in made.secret}
         asked = {
             **_asked(wanted, author),
             "template_version": template.version,
+            "told": recorded,
+            "unrecorded": sorted(made.secret),
             "answers": dict(made.answers),
         }
         undertaking = Undertaking(
@@ -162,11 +163,11 @@ class Creation:
             begun, done=tuple(step for step in begun.done if not step.startswith(tuple(gone)))
         )  # fmt: skip
 
-    def _make(self, undertaking: Undertaking, author: Author) -> FirstCommits:
+    def _make(self, undertaking: Undertaking, wanted: Project, author: Author) -> FirstCommits:
         return FirstCommits.make(
             self.template(undertaking.wanted["template_version"]),
             undertaking.project,
-            undertaking.wanted["told"],
+            _told(wanted),
             author,
             undertaking.started_at,
             self.aside / undertaking.project,
@@ -256,11 +257,11 @@ def _same(begun: Undertaking, wanted: Project, author: Author) -> None:
         )
     differences = []
     for key, value in _asked(wanted, author).items():
-        before = begun.wanted.get(key)
+        before: Any = begun.wanted[key]
         if key == "told":
             differences += [
                 f"the answer to {question} was {_said(before, question)} and is now {_said(value, question)}"
-                for question in sorted({*before, *value} - {"title", "owner"})
+                for question in sorted({*before, *value} - {"title", "owner", *begun.wanted["unrecorded"]})
                 if before.get(question) != value.get(question)
             ]
         elif value != before and not (key == "template_version" and not value):

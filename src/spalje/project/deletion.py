@@ -40,11 +40,6 @@ class DoomedRepository:
     commits: int
     pull_requests: int
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether somebody has worked in it."""
-        return self.commits > _FIRST
-
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
@@ -67,6 +62,20 @@ class Doomed:
     left: tuple[str, ...]
     rows: Mapping[str, int]
     logs: Path | None
+
+    def refuse_if_changed(self) -> None:
+        """Refuse to delete what somebody has worked on.
+
+        Raises:
+            Refused: a repository holds commits beyond the first.
+        """
+        changed = [one for one in self.repositories if one.commits > _FIRST]
+        if changed:
+            raise Refused(
+                f"Somebody has worked in {' and '.join(f'{one.name} ({one.commits} commits)' for one in changed)}: "
+                "deleted, that work is gone from the host.",
+                do=f"Keep a clone, then: spalje project delete {self.project} --even-changed",
+            )
 
 
 @dataclass(frozen=True)
@@ -132,7 +141,7 @@ class Deletion:
         with alone_with(name, self.alone) as lease, ExitStack() as stack:
             doomed = self.look(name)
             if not even_changed:
-                _refuse_if_changed(doomed)
+                doomed.refuse_if_changed()
             for pipeline in self._pipelines(name):
                 stack.enter_context(self.alone(f"pipeline/{name}/{pipeline}"))
             found, project = self._find(name)
@@ -174,7 +183,8 @@ class Deletion:
         self, name: str, host: GitHost, undertaking: Undertaking | None, project: Project | None
     ) -> tuple[list[Repository], list[Repository]]:
         """The project's own, and those of its names that are not."""
-        ours, left = [], []
+        ours: list[Repository] = []
+        left: list[Repository] = []
         for role in ROLES:
             found = host.find(repository_name(name, role))
             if found is not None:
@@ -218,13 +228,3 @@ def _look(found: Repository, host: GitHost) -> DoomedRepository:
     remote = host.remote(found.name)
     commits = git.count_commits(remote.url, remote.environ)
     return DoomedRepository(found.name, found.page, commits, len(host.pull_requests(found.name)))
-
-
-def _refuse_if_changed(doomed: Doomed) -> None:
-    changed = [one for one in doomed.repositories if one.is_changed]
-    if changed:
-        raise Refused(
-            f"Somebody has worked in {' and '.join(f'{one.name} ({one.commits} commits)' for one in changed)}: "
-            "deleted, that work is gone from the host.",
-            do=f"Keep a clone, then: spalje project delete {doomed.project} --even-changed",
-        )

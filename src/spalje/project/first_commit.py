@@ -12,12 +12,10 @@ from spalje.project import git
 from spalje.project.git import Author
 from spalje.project.git_hosts.port import Remote
 from spalje.project.hook import Role
+from spalje.project.question import OURS, parse_answers
 from spalje.project.template import Template, render
 
 ROLES: tuple[Role, ...] = get_args(Role)
-
-#: Questions that are answered for every repository, and are no answers of a person's.
-OURS = frozenset(("project", "repository", "template", "template_version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,14 @@ class FirstCommits:
     Attributes:
         folders: where.
         hashes: of the commits.
-        answers: question -> answer of everything that the template asked, defaults included.
+        answers: question -> answer of everything that the template asked, defaults included and secrets left out.
+        secret: questions whose answers are kept nowhere.
     """
 
     folders: Mapping[Role, Path]
     hashes: Mapping[Role, str]
     answers: Mapping[str, Any]
+    secret: frozenset[str]
 
     @classmethod
     def make(
@@ -49,7 +49,7 @@ class FirstCommits:
         Args:
             template: what to render, a snapshot.
             project: the project's name.
-            answers: question -> answer.
+            answers: question -> answer, typed, or as a person wrote it.
             author: who the commits are by.
             at: when they were made.
             aside: a folder for them; what is in it goes.
@@ -57,19 +57,22 @@ class FirstCommits:
         Raises:
             NotFound, UsageError, BadInput: see ``spalje.project.template.render``.
         """
+        words = {question: answer for question, answer in answers.items() if isinstance(answer, str)}
+        given = {**answers, **parse_answers(template, words)}
+        secret = frozenset(question.name for question in template.questions if question.secret)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         folders: dict[Role, Path] = {role: aside / role for role in ROLES}
         answered: dict[str, Any] = {}
         for role, folder in folders.items():
-            answered |= render(template, project, role, answers, folder)
+            answered |= render(template, project, role, given, folder)
         message = f"Start from template {template.name} {template.version}\n\n[skip ci]"
         hashes: dict[Role, str] = {}
         for role, folder in folders.items():
             git.start(folder)
             hashes[role] = git.commit_all(folder, message, author, at)
-        mine = {question: answer for question, answer in answered.items() if question not in OURS}
-        return cls(folders, hashes, mine)
+        kept = {question: answer for question, answer in answered.items() if question not in {*OURS, *secret}}
+        return cls(folders, hashes, kept, secret)
 
     def push(self, role: Role, remote: Remote) -> None:
         """See that the main branch of a repository is there, with our commit.

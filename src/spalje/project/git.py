@@ -325,17 +325,16 @@ def export(repository: Path, sha: str, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def store(repository: Path, files: Mapping[str, tuple[int, bytes]], ref: str, message: str) -> bool:
-    """Commit files under a ref that is not there yet; the same files and message give the same commit.
+def store(repository: Path, files: Mapping[str, tuple[int, bytes]], message: str) -> str:
+    """Make a commit of files, on no branch; the same files and message give the same commit.
 
     Args:
         repository: a bare repository.
         files: path -> mode (``0o100644``, ``0o100755``, ``0o120000`` of a link) and content.
-        ref: such as ``refs/tags/forecasting/1.2.0``.
         message: the commit's.
 
     Returns:
-        Whether it was done; False: there is such a ref, and it stays what it is.
+        The commit's hash.
 
     Raises:
         BadInput: Git could not.
@@ -350,10 +349,24 @@ def store(repository: Path, files: Mapping[str, tuple[int, bytes]], ref: str, me
         stream += [f'M {mode:o} inline "{quoted}"\n'.encode(), _data(content)]
     _git("fast-import", "--quiet", "--date-format=raw", folder=repository, stdin=b"".join(stream))
     try:
-        sha = resolve(repository, aside)
-        return _run(("update-ref", ref, sha, "0" * len(sha)), folder=repository).returncode == 0
+        return resolve(repository, aside)
     finally:
         _git("update-ref", "-d", aside, folder=repository)
+
+
+def tag(repository: Path, name: str, sha: str) -> bool:
+    """Tag a commit, unless there is a tag of that name.
+
+    Args:
+        repository: which.
+        name: the tag's.
+        sha: the commit.
+
+    Returns:
+        Whether it was done; False: there is such a tag, and it stays what it is.
+    """
+    words = ("update-ref", f"refs/tags/{name}", sha, "0" * len(sha))
+    return _run(words, folder=repository).returncode == 0
 
 
 def _data(content: bytes) -> bytes:

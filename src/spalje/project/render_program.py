@@ -7,8 +7,10 @@ program forks, so that a template that never ends or fills the disk is stopped a
 """
 
 import contextlib
+import errno
 import json
 import os
+import random
 import resource
 import select
 import signal
@@ -21,6 +23,7 @@ from typing import Any
 from copier import Settings, run_copy
 from copier.errors import CopierError
 from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2_ansible_filters import core_filters
 
 #: The longest answer of a rendering, bytes.
 _LONGEST = 5_000_000
@@ -94,6 +97,7 @@ def _limit(job: Mapping[str, Any]) -> None:
     if not job["trusted"]:
         resource.setrlimit(resource.RLIMIT_AS, (job["memory_bytes"], job["memory_bytes"]))
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        core_filters.fileglob = lambda _: []  # what is on this machine is no template's business
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # standard output is for our answers
         os.dup2(nowhere, stream)
@@ -101,6 +105,7 @@ def _limit(job: Mapping[str, Any]) -> None:
 
 def _render(job: Mapping[str, Any]) -> dict[str, Any]:
     warnings.simplefilter("ignore")
+    random.seed(0)  # the same answers give the same bytes
     try:
         worker = run_copy(
             job["template"],
@@ -127,6 +132,8 @@ def _render(job: Mapping[str, Any]) -> dict[str, Any]:
             "error": f"{error.name or error.filename or 'copier.yml'}, line {error.lineno}: {error.message}"
         }
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            return {"error": f"it writes a file of more than {job['file_bytes']:,} bytes"}
         where = f" ({error.filename})" if error.filename else ""
         return {"error": f"{error.strerror or error}{where}"}
     except (CopierError, TemplateError, ValueError, TypeError, KeyError) as error:

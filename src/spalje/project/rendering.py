@@ -16,6 +16,7 @@ from spalje.project.hook import Role
 from spalje.project.may_run import check_trust
 from spalje.project.question import check_answers
 from spalje.project.renderer import TRUSTED, Limits, Renderer, renderer
+from spalje.project.snapshot import is_gits
 from spalje.project.template import Template, check_name
 
 #: Every answer, in the rendered repository: what an update starts from.
@@ -76,8 +77,10 @@ def rendered(
             )
         if hidden:
             left = {name: value for name, value in given.items() if name not in hidden}
-            shutil.rmtree(target)
+            shutil.rmtree(target, ignore_errors=True)
             told = _ask(template, {**left, **ours}, target, limits, program)
+        if not target.is_dir():
+            raise _refusal(template, "it gives no files")
         check_files(target, template)
         found = {**told["answers"], **ours}
         _write_answers(target / ANSWERS, found)
@@ -106,7 +109,7 @@ def check_files(folder: Path, template: Template) -> None:
     for path in sorted(folder.rglob("*")):
         mode = path.lstat().st_mode
         counted, size = counted + 1, size + path.lstat().st_size
-        if path.name.lower() in (".git", "git~1"):
+        if is_gits(Path(path.name)):
             raise refuse(path, "is Git's own")
         if not path.name.isprintable():
             raise refuse(path, "has a name that cannot be read")

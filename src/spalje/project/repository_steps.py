@@ -100,7 +100,9 @@ class RepositorySteps:
             try:
                 self.host.create(self.name, f"{self.title}: {self.role} {marked(self.mark)}")
             except Conflict:
-                found = self.host.find(self.name)  # an attempt of ours whose answer was lost, or somebody else
+                found = self.host.find(
+                    self.name
+                )  # an attempt of ours whose answer was lost, or somebody else
                 if found is None:
                     raise
         if found is not None and not is_ours(found, self.mark):

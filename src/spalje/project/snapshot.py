@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,12 +64,9 @@ class Snapshots:
         if kept.is_dir() and self.repository.is_dir():
             return replace(template, folder=kept)
         self._make()
-        tag = f"refs/tags/{template.name}/{template.version}"
-        said = f"{template.name} {template.version}\n\n{_DIGEST}{digest}\n"
         if self._digest(template.name, template.version) is None:
-            git.store(self.repository, files, tag, said)  # or somebody else did, just now
-        known = self._digest(template.name, template.version)
-        if known != digest:
+            self._store(template, files, digest)
+        if self._digest(template.name, template.version) != digest:
             raise BadInput(
                 f"Template '{template.name}' {template.version} is in use with other content than {template.folder}.",
                 do=f"Raise version in {template.folder}/template.toml: what projects were made from never changes.",
@@ -121,6 +119,15 @@ class Snapshots:
             git.export(self.repository, git.tags(self.repository, f"{name}/")[version], folder)
         return folder
 
+    def _store(self, template: Template, files: Files, digest: str) -> None:
+        """Tag the files, unless somebody else tagged this version just now; nothing is tagged that cannot be read again."""
+        message = f"{template.name} {template.version}\n\n{_DIGEST}{digest}\n"
+        sha = git.store(self.repository, files, message)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=self.cache) as aside:
+            git.export(self.repository, sha, Path(aside) / "files")
+        git.tag(self.repository, f"{template.name}/{template.version}", sha)
+
     def _make(self) -> None:
         if self.repository.is_dir():
             return
@@ -150,6 +157,8 @@ def read_files(folder: Path) -> Files:
         told = path.lstat()
         if not name.isprintable():
             raise BadInput(f"{str(path)!a} has a name that cannot be read.", do=do)
+        if is_gits(path.relative_to(folder)):
+            raise BadInput(f"{path} is Git's own.", do=do)
         if stat.S_ISLNK(told.st_mode):
             aim = path.readlink()
             if aim.is_absolute() or not Path(os.path.normpath(path.parent / aim)).is_relative_to(folder):
@@ -166,6 +175,16 @@ def read_files(folder: Path) -> Files:
         else:
             raise BadInput(f"{path} is no file.", do=do)
     return files
+
+
+def is_gits(path: Path) -> bool:
+    """Whether a path is one that Git keeps for itself, on any file system.
+
+    Example:
+        >>> [is_gits(Path(path)) for path in (".GIT/config", "a/git~1", ".git ", ".github/x", ".gitignore")]
+        [True, True, True, False, False]
+    """
+    return any(part.lower().rstrip(". ").partition(":")[0] in (".git", "git~1") for part in path.parts)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

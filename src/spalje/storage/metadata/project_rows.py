@@ -28,7 +28,7 @@ _KEPT = {"model version": version, "batch": batch}
 
 
 def count_rows(connection: Connection, name: str) -> Mapping[str, int]:
-    """How many runs, CI jobs, deliveries of ground truth and alerts a project has; what there is none of is left out."""
+    """How many runs, CI jobs, deliveries of ground truth and alerts a project has; where there are none, nothing."""
     return _counts(connection, _COUNTED, name)
 
 
@@ -85,7 +85,9 @@ def plural(noun: str, count: int) -> str:
     if count == 1:
         return f"1 {noun}"
     first, *rest = noun.split(" of ")
-    many = f"{first[:-1]}ies" if first.endswith("y") else f"{first}es" if first.endswith("ch") else f"{first}s"
+    many = (
+        f"{first[:-1]}ies" if first.endswith("y") else f"{first}es" if first.endswith("ch") else f"{first}s"
+    )
     return f"{count:,} {' of '.join((many, *rest))}"
 
 

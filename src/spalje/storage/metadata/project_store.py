@@ -68,7 +68,6 @@ class ProjectStore:
             connection.execute(update(table).where(table.c.name == name).values(**asdict(changed)))
         return changed
 
-
     def rows(self, name: str) -> Mapping[str, int]:
         """What belongs to a project: noun -> rows; what there is none of is left out."""
         from spalje.storage.metadata.project_rows import count_rows  # noqa: PLC0415  only those who delete pay
