@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from spalje.project.creation import Created
     from spalje.project.deletion import Deletion
     from spalje.project.git_hosts.port import GitHost
+    from spalje.project.hook import Role
     from spalje.project.snapshot import Snapshots
     from spalje.project.template import Template
     from spalje.project.undertaking import Told as Tell
-    from spalje.project.hook import Role
     from spalje.project.update import Place, Render, Updater
 
 #: The file that makes a folder a workspace.
@@ -351,8 +351,13 @@ class Workspace:
         from spalje.project.rendering import rendered
         from spalje.project.update import Updater
 
-        one_by_one = partial(rendered, recorded=True)
-        return Updater(self.snapshots, self.place, render or one_by_one, git.Author.parse(author), dry=dry)
+        return Updater(
+            cache(self.template),
+            self.place,
+            render or partial(rendered, recorded=True),
+            git.Author.parse(author),
+            dry=dry,
+        )
 
     @cached_property
     def heartbeat(self) -> Heartbeat:

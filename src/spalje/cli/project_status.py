@@ -1,11 +1,12 @@
 """``spalje project status``: how far behind its template each project is."""
 
 import os
+from typing import Any
 
 from rich.text import Text
 
 from spalje.cli.options import Common
-from spalje.cli.output import console, print_json, table
+from spalje.cli.output import console, plain, print_json, table
 from spalje.project.update_status import ProjectStatus, RepositoryStatus, project_status
 
 
@@ -28,7 +29,9 @@ def status(name: str | None = None, *, wait: float = 20.0, common: Common = Comm
         side_by_side=max(8, os.cpu_count() or 1),
     )
     if common.json:
-        print_json(found)
+        print_json(
+            [{**plain(one), "repositories": [_plain(each) for each in one.repositories]} for one in found]
+        )
         return
     out = console()
     rows = [
@@ -59,11 +62,20 @@ def status(name: str | None = None, *, wait: float = 20.0, common: Common = Comm
         out.print(table(("not read", "why"), problems))
     behind = sum(bool(one.behind) for one in found)
     if behind:
-        one_ = next(one for one in found if one.behind)
-        out.print(
-            f"\n{behind} of {len(found)} behind. Next: spalje project update {one_.project}, or for all of a template's: "
-            f"spalje template rollout {one_.template}"
-        )
+        late = next(one for one in found if one.behind)
+        command = f"project update {late.project}" if behind == 1 else f"template rollout {late.template}"
+        out.print(f"\n{behind} of {len(found)} behind. Next: spalje {command}")
+
+
+def _plain(one: RepositoryStatus) -> dict[str, Any]:
+    """A repository for machines; an update without its description."""
+    update = one.update
+    told = (
+        {"number": update.number, "page": update.page, "title": update.title, "conflicts": one.conflicts}
+        if update
+        else None
+    )
+    return {"role": one.role, "version": one.version, "update": told, "problem": one.problem}
 
 
 def _behind(one: ProjectStatus) -> Text:

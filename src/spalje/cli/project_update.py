@@ -40,6 +40,7 @@ def update(
 
     What the team has changed is kept: the template's changes are merged into it. Files that both changed in the same
     lines have both, between markers, and are listed. Nothing reaches main until somebody merges the pull request.
+    Leaves with 4 when there are conflicts.
 
     Args:
         name: the project.
@@ -66,11 +67,11 @@ def update(
     else:
         _show(console(), done, f"{template.name} {template.version}", dry_run=dry_run)
     _complain(done, said=common.json)
-    return 0
+    return 4 if done.conflicts else 0
 
 
 def _show(out: Console, done: ProjectUpdate, template: str, *, dry_run: bool) -> None:
-    out.print(Text.assemble((done.project, "bold"), f" and template {template}"))
+    out.print(Text.assemble((done.project, "bold"), f": to template {template}"))
     rows = [
         (one.role, one.was, SAID[one.outcome], files(one), one.conflicts or None, request(one))
         for one in done.repositories

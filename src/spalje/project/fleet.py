@@ -12,7 +12,7 @@ from spalje.registry.project import Project
 
 #: How a project stands after an update, worst first: what is true of one of its repositories is true of it.
 ProjectOutcome = Literal[
-    "failed", "conflicts", "continued", "proposed", "would", "standing", "same", "current"
+    "failed", "conflicts", "continued", "proposed", "would", "standing", "same", "newer", "current"
 ]
 
 _WORST: tuple[ProjectOutcome, ...] = get_args(ProjectOutcome)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from spalje.errors import BadInput, Refused, SpaljeError, UsageError
+from spalje.errors import BadInput, NotFound, Refused, SpaljeError, UsageError
 from spalje.project import git
 from spalje.project.card import in_order
 from spalje.project.git import BRANCH, Author
@@ -17,7 +17,6 @@ from spalje.project.question import OURS, check_answers
 from spalje.project.recorded_answers import RecordedAnswers, read_recorded_answers
 from spalje.project.rendering import ANSWERS
 from spalje.project.scratch import Scratch
-from spalje.project.snapshot import Snapshots
 from spalje.project.template import Template
 from spalje.project.update_branch import PREFIX, UpdateBranch, UpdateMark, look
 from spalje.project.update_text import UpdateText
@@ -89,14 +88,14 @@ class Updater:
     """Updates repositories.
 
     Attributes:
-        snapshots: the versions of templates that were ever used.
+        version: a version of a template by its name and version, as it was used.
         place: finds a project's repository.
         render: renders.
         author: who the commits are by.
         dry: whether nothing is pushed and nothing proposed.
     """
 
-    snapshots: Snapshots
+    version: Callable[[str, str], Template]
     place: Callable[[Project, Role], Place]
     render: Render
     author: Author
@@ -210,7 +209,13 @@ class Updater:
         self, project: Project, role: Role, recorded: RecordedAnswers, to: Template, folder: Path
     ) -> None:
         """What the repository was made as; what goes wrong with it is the fault of what it has recorded."""
-        before = self.snapshots.get(project.template, recorded.version, trusted=to.trusted)
+        try:
+            before = self.version(project.template, recorded.version)
+        except NotFound as error:
+            raise BadInput(
+                f"main says that it is at {to.name} {recorded.version}, which this workspace does not know: {error}",
+                do=f"Offer that version in the catalog again, or correct {ANSWERS}.",
+            ) from None
         try:
             self.render(before, project.name, role, recorded.answers, folder)
         except UsageError as error:

@@ -9,11 +9,11 @@ from time import monotonic
 
 from spalje.errors import SpaljeError
 from spalje.project.card import in_order
+from spalje.project.first_commit import ROLES
 from spalje.project.git import BRANCH
 from spalje.project.git_hosts.port import PullRequest
 from spalje.project.hook import Role
 from spalje.project.recorded_answers import read_recorded_answers
-from spalje.project.first_commit import ROLES
 from spalje.project.update import Place
 from spalje.project.update_branch import PREFIX
 from spalje.registry.project import Project
