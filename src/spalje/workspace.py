@@ -32,6 +32,7 @@ from spalje.lineage.run import Run
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
+from spalje.project.mirror import Mirrors
 from spalje.registry.project import Project
 from spalje.registry.truth import Delivery
 from spalje.settings import EMBEDDED, Settings, load
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from spalje.project.catalog import Catalog
     from spalje.project.creation import Created
     from spalje.project.deletion import Deletion
-    from spalje.project.git_hosts.port import GitHost
+    from spalje.project.git_hosts.port import GitHost, Remote
     from spalje.project.hook import Role
     from spalje.project.snapshot import Snapshots
     from spalje.project.template import Template
@@ -135,7 +136,43 @@ class Workspace:
     def code(self) -> "RepositoryCode":
         """Commits and their recipes."""
         revise = self.replay.revise if self.replay else None
-        return RepositoryCode(self.folder / "sources", self.environment, revise)
+        mirrors = Mirrors(self.folder / "git" / ".mirrors", self._remote)
+        return RepositoryCode(self.folder / "sources", self.environment, revise, mirrors.local)
+
+    def host(self, name: str) -> "GitHost":
+        """A Git host.
+
+        Args:
+            name: what the settings call it; ``embedded``: the one in the workspace.
+
+        Raises:
+            NotFound: the settings have no such host.
+        """
+        from spalje.project.git_hosts.open import open_host
+        from spalje.project.hook import HookSpec
+
+        if name != EMBEDDED and name not in self.settings.git_hosts:
+            raise NotFound(
+                "Git host",
+                name,
+                [EMBEDDED, *self.settings.git_hosts],
+                do="Describe it in settings.toml; see docs/git-hosts.md.",
+            )
+        return open_host(
+            name,
+            self.settings.git_hosts.get(name),
+            folder=self.folder / "git",
+            hook=HookSpec.of(sys.executable, self.folder),
+            environ=os.environ,
+        )
+
+    def _remote(self, repository: str) -> "Remote":
+        """How Git reaches the repository of a project, by its address."""
+        for project in self.metadata.projects.all():
+            if repository in {project.build_repository, project.deploy_repository}:
+                role = "build" if repository == project.build_repository else "deploy"
+                return self.host(project.host).remote(f"{project.name}-{role}")
+        raise NotFound("project with the repository", repository)
 
     @cached_property
     def catalog(self) -> "Catalog":
@@ -213,31 +250,6 @@ class Workspace:
         ended = Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener)
         self.tell(ended)
         return ended
-
-    def host(self, name: str) -> "GitHost":
-        """The Git host of that name.
-
-        Raises:
-            NotFound: the settings know none of that name.
-            BadInput: what it needs is missing.
-        """
-        from spalje.project.git_hosts.open import open_host
-        from spalje.project.hook import HookSpec
-
-        if name != EMBEDDED and name not in self.settings.git_hosts:
-            raise NotFound(
-                "Git host",
-                name,
-                (EMBEDDED, *self.settings.git_hosts),
-                do=f"Add [git_hosts.{name}] to {self.folder / MARK}; see docs/settings.md.",
-            )
-        return open_host(
-            name,
-            self.settings.git_hosts.get(name),
-            folder=self.folder / "git",
-            hook=HookSpec.of(sys.executable, self.folder),
-            environ=os.environ,
-        )
 
     def create_project(
         self, wanted: Project, author: str, into: Path | None = None, tell: "Tell | None" = None
@@ -328,7 +340,6 @@ class Workspace:
         Raises:
             NotFound, HostFailed, BadInput: the host is not known, could not be reached, or refused.
         """
-        from spalje.project.mirror import Mirrors
         from spalje.project.repository_steps import repository_name
         from spalje.project.update import Place
 
@@ -517,18 +528,20 @@ class RepositoryCode:
         folder: where checked-out commits are kept.
         environment: gives the environment in which a repository's recipe is compiled.
         revise: changes every definition; None: they are taken as they are.
+        local: where the commit that a repository's ref names can be read.
     """
 
     folder: Path
     environment: Callable[[str, Path], Environment]
     revise: Callable[[Definition], Definition] | None = None
+    local: Callable[[str, str], Path] = lambda repository, _: Path(repository)
     _known: dict[tuple[str, str], Commit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def checkout(self, repository: str, ref: str) -> Commit:
         """See ``spalje.execution.start.Code``."""
         if (repository, ref) in self._known:
             return self._known[repository, ref]
-        bare = Path(repository)
+        bare = self.local(repository, ref)
         sha = ref if len(ref) == 40 and (self.folder / ref).is_dir() else git.resolve(bare, ref)
         folder = self.folder / sha
         if not folder.is_dir():
