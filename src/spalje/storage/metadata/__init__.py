@@ -18,6 +18,7 @@ from spalje.storage.metadata.version_store import VersionStore
 if TYPE_CHECKING:
     from spalje.storage.metadata.count_store import CountStore
     from spalje.storage.metadata.lineage_store import LineageStore
+    from spalje.storage.metadata.undertaking_store import UndertakingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class Metadata:
         from spalje.storage.metadata.count_store import CountStore  # noqa: PLC0415  only those who ask pay for it
 
         return CountStore(self.database)
+
+    @property
+    def undertakings(self) -> "UndertakingStore":
+        """Projects that are being created or deleted."""
+        from spalje.storage.metadata.undertaking_store import UndertakingStore  # noqa: PLC0415  only those who ask pay
+
+        return UndertakingStore(self.database)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
