@@ -1,14 +1,10 @@
 """Laws of merging a newer template into what a team has made of an older one, with real Git over small trees."""
 
-import sys
 import tempfile
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "project"))
-
 from trees import content, empty, merged, tree
 
 from spalje.project.merge import merge

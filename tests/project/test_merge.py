@@ -1,12 +1,6 @@
 """What becomes of a team's files when the template changes: one case each, with real Git."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from trees import empty, merged, tree
 
 from spalje.project.merge import Change, Conflict, merge
