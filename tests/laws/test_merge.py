@@ -26,7 +26,7 @@ def whole(files):
 
 
 trees = st.dictionaries(names, texts, max_size=6).map(whole)
-law = settings(max_examples=15, deadline=None)
+law = settings(max_examples=10, deadline=None)
 
 
 def run(base, main, new):

@@ -55,7 +55,9 @@ class Scratch:
         """
         with tempfile.TemporaryDirectory(prefix="spalje-update-") as aside:
             folder = Path(aside) / "scratch.git"
-            git.init_bare(folder)
+            for part in ("objects/info", "refs/heads"):
+                (folder / part).mkdir(parents=True)
+            (folder / "HEAD").write_text(f"ref: refs/heads/{git.BRANCH}\n", encoding="utf-8")
             objects = (repository / "objects").resolve()
             (folder / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
             yield cls(folder)

@@ -18,7 +18,7 @@ from spalje.project.recorded_answers import RecordedAnswers, read_recorded_answe
 from spalje.project.rendering import ANSWERS
 from spalje.project.scratch import Scratch
 from spalje.project.template import Template
-from spalje.project.update_branch import PREFIX, UpdateBranch, UpdateMark, look
+from spalje.project.update_branch import UpdateBranch, UpdateMark, look
 from spalje.project.update_text import UpdateText
 from spalje.registry.project import Project
 
@@ -280,11 +280,11 @@ class Updater:
         scratch.push(commit, remote.url, branch.name, over=branch.tip, environ=remote.environ)
 
     def _older(self, place: Place, branch: UpdateBranch) -> str:
-        """What to say of earlier updates that are still open."""
+        """What to say of updates to other versions that are still open."""
+        if not branch.others:
+            return ""
         open_ = [
-            f"#{one.number}"
-            for one in place.host.pull_requests(place.name)
-            if one.source.startswith(PREFIX) and one.source != branch.name
+            f"#{one.number}" for one in place.host.pull_requests(place.name) if one.source in branch.others
         ]
         return (
             f"{place.name}: this update holds the earlier {', '.join(open_)}, which can be closed."

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from spalje.errors import NotFound
 from spalje.project import git
 
 #: What every branch of an update begins with.
@@ -61,6 +60,7 @@ class UpdateBranch:
         parent: what Spaljé's commit builds on; None: it is not there.
         mark: what Spaljé's commit says; None: it is not there.
         people: who has worked on, ``Name <mail>``.
+        others: the branches of updates to other versions.
     """
 
     name: str
@@ -69,11 +69,25 @@ class UpdateBranch:
     parent: str | None = None
     mark: UpdateMark | None = None
     people: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def branch_name(version: str) -> str:
     """What the branch of an update to a version is called."""
     return f"{PREFIX}{version}"
+
+
+def update_branches(repository: Path) -> dict[str, str]:
+    """The branches of updates, and the commit that each is at.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    listed = git.call(
+        repository, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/spalje/"
+    )[1]
+    pairs = [line.split(" ") for line in listed.decode(errors="replace").splitlines()]
+    return {name: sha for name, sha in pairs if name.startswith(PREFIX)}
 
 
 def look(repository: Path, version: str, main: str) -> UpdateBranch:
@@ -88,10 +102,11 @@ def look(repository: Path, version: str, main: str) -> UpdateBranch:
         BadInput: Git could not.
     """
     name = branch_name(version)
-    try:
-        tip = git.resolve(repository, f"refs/heads/{name}")
-    except NotFound:
-        return UpdateBranch(name, None, "missing")
+    tips = update_branches(repository)
+    others = tuple(branch for branch in tips if branch != name)
+    if name not in tips:
+        return UpdateBranch(name, None, "missing", others=others)
+    tip = tips[name]
     listed = git.call(
         repository,
         "log",
@@ -109,9 +124,11 @@ def look(repository: Path, version: str, main: str) -> UpdateBranch:
         mark = _read(message)
         if mark and mark.tree == tree and len(parents.split()) == 1:
             state: Literal["ours", "continued"] = "ours" if sha == tip else "continued"
-            return UpdateBranch(name, tip, state, parents, mark, tuple(dict.fromkeys(people)))
+            return UpdateBranch(name, tip, state, parents, mark, tuple(dict.fromkeys(people)), others)
         people.append(author)
-    return UpdateBranch(name, tip, "foreign" if people else "merged", people=tuple(dict.fromkeys(people)))
+    return UpdateBranch(
+        name, tip, "foreign" if people else "merged", people=tuple(dict.fromkeys(people)), others=others
+    )
 
 
 def _read(message: str) -> UpdateMark | None:
