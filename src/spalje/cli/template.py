@@ -16,6 +16,7 @@ app = App(
 )
 app.command("spalje.cli.template_add:add", name="add")
 app.command("spalje.cli.template_check:check", name="check")
+app.command("spalje.cli.template_rollout:rollout", name="rollout")
 
 
 @app.command(name="list")

@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,7 +121,7 @@ class Snapshots:
         return folder
 
     def _store(self, template: Template, files: Files, digest: str) -> None:
-        """Tag the files, unless somebody else tagged this version just now; nothing is tagged that cannot be read again."""
+        """Tag the files, unless somebody else did just now; nothing is tagged that cannot be read again."""
         message = f"{template.name} {template.version}\n\n{_DIGEST}{digest}\n"
         sha = git.store(self.repository, files, message)
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -132,7 +133,7 @@ class Snapshots:
         if self.repository.is_dir():
             return
         self.repository.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.repository.with_name(f"{self.repository.name}.{os.getpid()}")
+        aside = self.repository.with_name(f"{self.repository.name}.{uuid.uuid4().hex}")
         try:
             git.init_bare(aside)
             aside.rename(self.repository)
