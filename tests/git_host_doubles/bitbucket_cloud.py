@@ -47,7 +47,7 @@ class BitbucketCloudRoutes:
             return Said(404, self.error(f"Repository {owner}/{slug} not found"))
         return self._inside(method, path, rest, kept, query, body)
 
-    def _inside(
+    def _inside(  # noqa: C901, PLR0912  a table of routes
         self, method: str, path: str, rest: list[str], kept: Kept, query: Mapping[str, str], body: Any
     ) -> Said:
         match (method, *rest):

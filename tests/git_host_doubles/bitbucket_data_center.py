@@ -64,7 +64,7 @@ class BitbucketDataCenterRoutes:
                 kept.protect(ref.removeprefix("refs/heads/"))
         return Said(200, kept.rules[-1])
 
-    def _inside(self, method: str, rest: list[str], kept: Kept, query: Mapping[str, str], body: Any) -> Said:
+    def _inside(self, method: str, rest: list[str], kept: Kept, query: Mapping[str, str], body: Any) -> Said:  # noqa: C901  a table of routes
         match (method, *rest):
             case ("GET",):
                 return Said(200, self._repository(kept))

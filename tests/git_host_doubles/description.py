@@ -46,19 +46,21 @@ class Undescribed(Exception):
     """The description has no such request, or no such answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Description:
-    """A host's published API description, reduced to what Spaljé uses."""
+    """A host's published API description, reduced to what Spaljé uses. What was checked once is remembered."""
 
     kind: str
     api: OpenAPI
     raw: dict
 
+    @cache  # noqa: B019  there are five, and they live as long as the tests
     def check_request(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes, content_type: str
+        self, method: str, path: str, query: tuple[tuple[str, str], ...], body: bytes, content_type: str
     ) -> None:
-        request = _Request(method.lower(), path, body or None, content_type, query)
-        unknown = set(query) - self._queries(method.lower(), path)
+        """Raises Undescribed: no such request is described."""
+        request = _Request(method.lower(), path, body or None, content_type, dict(query))
+        unknown = set(dict(query)) - self._queries(method.lower(), path)
         if unknown:
             raise Undescribed(f"{method} {path}: no such query: {sorted(unknown)}")
         if body and "requestBody" not in self._operation(method.lower(), path):
@@ -68,7 +70,9 @@ class Description:
         except OpenAPIError as error:
             raise Undescribed(f"{method} {path}: {_reasons(error)}") from error
 
+    @cache  # noqa: B019
     def check_answer(self, method: str, path: str, status: int, data: bytes) -> None:
+        """Raises Undescribed: no such answer is described."""
         described = self._operation(method.lower(), path)["responses"]
         if str(status) not in described:
             raise Undescribed(f"{method} {path}: no answer {status} is described")
@@ -96,7 +100,9 @@ class Description:
         raise Undescribed(f"{method.upper()} {path}: no such path")
 
     def _queries(self, method: str, path: str) -> set[str]:
-        described = {one["name"] for one in self._operation(method, path)["parameters"] if one["in"] == "query"}
+        described = {
+            one["name"] for one in self._operation(method, path)["parameters"] if one["in"] == "query"
+        }
         return described | set(self.raw.get("x-queries", ()))
 
 

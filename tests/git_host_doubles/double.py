@@ -136,6 +136,7 @@ class Double:
             shutil.rmtree(kept.path)
         for one in (self.repositories, self.asked, self.faults, self.undescribed):
             one.clear()
+        self.made = 0
 
     def make(self, name: str, description: str) -> Kept | None:
         """None: there is one; names differ by more than the case of letters."""
@@ -219,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
         link = {"Link": f'<{self.host.address}{split.path}?page=next>; rel="next"'} if said.more else {}
         self._send(said.status, b"" if said.body is None else json.dumps(said.body).encode(), link)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take  # noqa: N815  names of the standard library
 
     def _said(self, asked: Asked, query: dict[str, str]) -> Said:
         routes = self.host.routes
@@ -227,7 +228,9 @@ class _Handler(BaseHTTPRequestHandler):
             return Said(401, routes.error(f"no such token: {asked.headers}"))
         try:
             content_type = asked.headers.get("content-type", "")
-            self.host.description.check_request(asked.method, asked.path, query, asked.body, content_type)
+            self.host.description.check_request(
+                asked.method, asked.path, tuple(sorted(query.items())), asked.body, content_type
+            )
             said = routes.answer(
                 asked.method, asked.path, query, json.loads(asked.body) if asked.body else None
             )

@@ -47,7 +47,7 @@ class GiteaRoutes:
         assert body["private"]
         return Said(201, self._repository(kept))
 
-    def _inside(self, method: str, rest: list[str], kept: Kept, query: Mapping[str, str], body: Any) -> Said:
+    def _inside(self, method: str, rest: list[str], kept: Kept, query: Mapping[str, str], body: Any) -> Said:  # noqa: C901, PLR0912  a table of routes
         match (method, *rest):
             case ("GET",):
                 return Said(200, self._repository(kept))

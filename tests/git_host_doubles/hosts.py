@@ -10,7 +10,6 @@ from git_host_doubles.double import OWNER, SECRET, TOKEN, USER, Double, serving
 from git_host_doubles.gitea import GiteaRoutes
 from git_host_doubles.github import GitHubRoutes
 from git_host_doubles.gitlab import GitLabRoutes
-
 from spalje.settings import GitHostSettings
 
 ROUTES = {
