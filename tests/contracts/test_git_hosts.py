@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from git_host_doubles.double import OWNER, SECRET, TOKEN, Double, Fault, basic
 from git_host_doubles.double import git as raw_git
 from git_host_doubles.hosts import ENVIRON, ROUTES, double_of, settings_for
 
-from spalje.errors import BadInput, Conflict, SpaljeError
+from spalje.errors import BadInput, Conflict, NotFound, SpaljeError
 from spalje.project import git
 from spalje.project.git_hosts.failure import HostFailed, Lost
 from spalje.project.git_hosts.open import open_host
 from spalje.project.git_hosts.port import GitHost, Remote
 from spalje.project.hook import HookSpec
+from spalje.registry.project import Project
+from spalje.workspace import Workspace
 
 KINDS = ("embedded", *ROUTES)
 ADA = git.Author("Ada Lovelace", "ada@example.org")
@@ -252,6 +255,14 @@ def test_a_variable_has_the_last_value_it_was_given(bench: Bench):
         assert bench.variables("fresh-deploy") == {
             "ONE": ("uno", False), "TWO": ("2", False), "THREE": ("3", False), "PASSWORD": (HIDDEN + "-new", True),
         }  # fmt: skip
+
+
+def test_what_becomes_a_secret_is_one(bench: Bench):
+    bench.host.create("fresh-deploy", "x")
+    bench.host.set_variable("fresh-deploy", "PASSWORD", "for-all-to-see", secret=False)
+    bench.host.set_variable("fresh-deploy", "PASSWORD", HIDDEN, secret=True)
+    if bench.has_ci:
+        assert bench.variables("fresh-deploy")["PASSWORD"] == (HIDDEN, True)
 
 
 def test_a_host_without_ci_keeps_no_variables(bench: Bench):
@@ -579,6 +590,30 @@ def test_an_invented_field_is_refused_by_the_double(remote_bench: Bench):
     assert len(double.undescribed) == len(invented)
     assert any("invented" in one for one in double.undescribed)
     double.undescribed.clear()
+
+
+def test_runs_read_commits_of_a_host_from_a_mirror(remote_bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    double = remote_bench.double
+    url = remote_bench.host.create("fresh-build", "x").url
+    commit = remote_bench.push("fresh-build")
+    workspace = Workspace.create(remote_bench.folder / "ours")
+    settings = workspace.settings.model_copy(update={"git_hosts": {"ours": settings_for(double)}})
+    workspace = Workspace(workspace.folder, settings)
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    project = Project("fresh", "", "", "", "", url, "", (), False, "never", at, "Eva", host="ours")
+    workspace.metadata.projects.create(project)
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    assert workspace.host("ours").find("fresh-build").description == "x"
+    found = workspace.code.checkout(url, "main")
+    assert (found.sha, found.author) == (commit, str(ADA))
+    assert (found.folder / "main.txt").read_text() == "1"
+    double.delete("fresh-build")
+    again = Workspace(workspace.folder, settings).code.checkout(url, commit)
+    assert again == found, "the host is not asked for what is here"
+    workspace.metadata.close()
+    with pytest.raises(NotFound, match="There are: embedded, ours"):
+        workspace.host("theirs")
 
 
 # Nothing secret gets out

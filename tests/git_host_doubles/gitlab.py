@@ -85,11 +85,15 @@ class GitLabRoutes:
                 rule |= body
                 kept.protect(name)
                 return Said(200, rule)
-            case ("PUT", "variables", key):
+            case ("GET", "variables", key):
                 if key not in kept.variables:
                     return Said(404, self.error("404 Variable Not Found"))
+                return Said(200, {"key": key, "hidden": kept.variables[key][1]})
+            case ("PUT", "variables", key):
                 kept.variables[key] = (body["value"], kept.variables[key][1])
-                return Said(200, {"key": key})
+                return Said(200, {"key": key, "hidden": kept.variables[key][1]})
+            case ("DELETE", "variables", key):
+                return Said(204 if kept.variables.pop(key, None) else 404)
             case ("POST", "variables"):
                 hidden = body["masked_and_hidden"]
                 if hidden and (len(body["value"]) < 8 or len(body["value"].split()) != 1):
