@@ -54,9 +54,14 @@ def cases(template: Template) -> tuple[Case, ...]:
     for answers in ({}, *declared):
         for shape in shapes or (None,):
             shaped = answers if shape is None or "shape" in answers else {"shape": shape, **answers}
-            name = ", ".join(f"{key}={value}" for key, value in sorted(shaped.items())) or "defaults"
+            other = {key: value for key, value in shaped.items() if value != _default(key, asked)}
+            name = ", ".join(f"{key}={value}" for key, value in sorted(other.items())) or "defaults"
             found.setdefault(name, Case(name, "a-project", shaped))
     return (*found.values(), *_edges(list(asked.values())))
+
+
+def _default(name: str, asked: Mapping[str, Question]) -> Any:
+    return asked[name].default if name in asked else None
 
 
 def _edges(asked: Sequence[Question]) -> list[Case]:
