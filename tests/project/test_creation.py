@@ -102,7 +102,10 @@ def test_a_project_is_two_repositories_that_know_all_they_need(creation, host, m
         assert git.is_dirty(clone) == []
         assert git.author(clone, "main") == str(ADA)
         said = log(clone, "%s|%b|%aI|%cI")
-        assert said == "Start from template tiny 0.1.0|[skip ci]\n|2026-03-01T12:30:15+00:00|2026-03-01T12:30:15+00:00"
+        assert (
+            said
+            == "Start from template tiny 0.1.0|[skip ci]\n|2026-03-01T12:30:15+00:00|2026-03-01T12:30:15+00:00"
+        )
     assert metadata.undertakings.all() == ()
     assert list((tmp_path / "aside").iterdir()) == []
 
@@ -238,7 +241,9 @@ def test_what_was_done_is_not_done_again(creation, host):
     with pytest.raises(Unfinished) as caught:
         replace(creation, host=Disturbed(host, before=fail_at(6))).create(wanted(), ADA)
     assert "stopped at: pushes to fresh-produce-build announced. folder did not answer." in str(caught.value)
-    assert "Done before: repository fresh-produce-build, CI variables of fresh-produce-build" in str(caught.value)
+    assert "Done before: repository fresh-produce-build, CI variables of fresh-produce-build" in str(
+        caught.value
+    )
     again = Disturbed(host)
     _, said = words(replace(creation, host=again))
     assert [says for says, state in said if state == "was done"] == [

@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from spalje.errors import BadInput, Refused, SpaljeError, UsageError
-from spalje.project.renderer import Limits
+from spalje.project.renderer import Limits, renderer
 from spalje.project.rendering import rendered
 
 SHORT = Limits(seconds=1.0)
@@ -21,7 +22,12 @@ def hostile(tiny, tmp_path):
         place = tmp_path / "place"
         try:
             answers = rendered(
-                replace(tiny, trusted=trusted), "fresh-produce", "build", {"title": title}, place / "out", limits=limits
+                replace(tiny, trusted=trusted),
+                "fresh-produce",
+                "build",
+                {"title": title},
+                place / "out",
+                limits=limits,
             )
         except SpaljeError as error:
             assert not place.exists() or not list(place.iterdir())
@@ -86,17 +92,17 @@ def test_what_would_run_or_read_is_named_and_refused(hostile, more, said):
 
 
 def test_a_trusted_template_runs_its_tasks_in_the_target(hostile, tmp_path):
-    hostile(settings("_tasks: touch ran"), trusted=True)
+    hostile(settings("_tasks: [touch ran]"), trusted=True)
     assert (tmp_path / "place" / "out" / "ran").exists()
 
 
 def test_a_task_that_fails_is_told(hostile):
-    assert "cannot be rendered" in hostile(settings("_tasks: exit 3"), trusted=True)
+    assert "cannot be rendered" in hostile(settings("_tasks: [exit 3]"), trusted=True)
 
 
 def test_a_task_does_not_see_our_variables(hostile, tmp_path, monkeypatch):
     monkeypatch.setenv("SPALJE_SECRET", "canary")
-    hostile(settings("_tasks: env > variables"), trusted=True)
+    hostile(settings("_tasks: [env > variables]"), trusted=True)
     assert "canary" not in (tmp_path / "place" / "out" / "variables").read_text()
 
 
@@ -150,7 +156,7 @@ def test_what_leads_out_or_cannot_be_read_is_refused(hostile, change, title, sai
     assert isinstance(found, str), found
     assert found.startswith("BadInput: ")
     assert said in found
-    assert not os.path.exists("/tmp/spalje-evil.txt")
+    assert not Path("/tmp/spalje-evil.txt").exists()
 
 
 @pytest.mark.parametrize(
@@ -194,8 +200,6 @@ def test_chance_is_the_same_each_time(tiny, tmp_path):
 
 
 def test_the_renderer_comes_back_after_it_was_ended(tiny, tmp_path):
-    from spalje.project.renderer import renderer
-
     rendered(tiny, "fresh-produce", "build", {}, tmp_path / "one")
     process = renderer(os.getpid(), trusted=False)._process
     process.kill()

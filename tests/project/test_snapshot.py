@@ -109,7 +109,7 @@ def test_a_link_that_leads_out_is_not_kept(snapshots, tiny, name, aim):
 @pytest.mark.parametrize("name", [".GIT", "git~1", ".git.", "a\nb", "a\x1b[31m"])
 def test_a_name_that_harms_is_not_kept(snapshots, tiny, name):
     (tiny.folder / "build" / name).write_text("x")
-    with pytest.raises(BadInput, match="Git's own|cannot be read"):
+    with pytest.raises(BadInput, match=r"Git's own|cannot be read"):
         snapshots.keep(tiny)
     assert snapshots.versions("tiny") == ()
 
@@ -150,7 +150,9 @@ def test_of_processes_that_keep_other_content_one_wins(snapshots, tiny, tmp_path
 @settings(max_examples=10, deadline=None)
 @given(
     st.dictionaries(
-        st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/."), min_size=1, max_size=20),
+        st.text(
+            st.characters(exclude_categories=["C", "Z"], exclude_characters="/."), min_size=1, max_size=20
+        ),
         st.tuples(st.binary(max_size=50), st.booleans()),
         max_size=4,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from spalje.project.question import Question
+from spalje.project.question import Question, check_answers
 from spalje.project.template import Template
 
 #: Titles and owners that break what does not quote them.
@@ -49,7 +49,8 @@ def cases(template: Template) -> tuple[Case, ...]:
     """
     asked = {question.name: question for question in template.questions}
     shapes = asked["shape"].choices if "shape" in asked else ()
-    declared = [dict(answers) for answers in template.check.answers] if template.check else []
+    declared = template.check.answers if template.check else ()
+    declared = [check_answers(template, answers) for answers in declared]
     found: dict[str, Case] = {}
     for answers in ({}, *declared):
         for shape in shapes or (None,):

@@ -74,7 +74,7 @@ class Question:
             "int": "a whole number",
             "float": "a number",
             "bool": "true or false",
-            "yaml": "a YAML value",
+            "yaml": "a YAML value of texts, numbers, lists and mappings",
             "json": "a JSON value",
         }
         if self.many:
@@ -133,7 +133,7 @@ class Question:
         wanted = _TYPES[self.type]
         right = isinstance(value, wanted) and (self.type == "bool" or not isinstance(value, bool))
         if self.type in ("yaml", "json"):
-            right = len(json.dumps(value, default=str)) <= 10 * _LONG
+            right = _is_plain(value)
         if not right or (self.choices and value not in self.choices):
             raise self._refusal(value)
         if isinstance(value, float) and value - value != 0:  # infinite, or no number
@@ -271,6 +271,14 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [text for pair in value.items() for one in pair for text in _texts(one)]
     return [text for one in value for text in _texts(one)] if isinstance(value, list | tuple) else []
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can be written as JSON, and is not too long: no dates, no sets, nothing infinite."""
+    try:
+        return len(json.dumps(value, allow_nan=False)) <= 10 * _LONG
+    except (TypeError, ValueError):
+        return False
 
 
 def _shown(value: Any) -> str:

@@ -1,5 +1,13 @@
-from spalje.pipeline import ApprovedVersion, Check, Decide, EarlierBatches, Input, Parameter, Pipeline, PublishedBatch
-from spalje.pipeline import Transform
+from spalje.pipeline import (
+    ApprovedVersion,
+    Check,
+    Decide,
+    EarlierBatches,
+    Input,
+    Pipeline,
+    PublishedBatch,
+    Transform,
+)
 
 features = Input("features", kind="table")
 approved, batch = ApprovedVersion(), PublishedBatch()
