@@ -1,6 +1,5 @@
 """The catalog through the real command line."""
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -53,9 +52,6 @@ def test_a_companys_template_from_git_for_one_team(spalje, tmp_path):
         "title", "owner", "shape", "environment", "sweet"
     }  # fmt: skip
     assert shown["may_run"] == {"tasks": [], "migrations": [], "extensions": [], "external_data": []}
-    checked = spalje("template", "check", "lemonade", "--quick", "--json", **eva)
-    assert checked.code == 0, checked.error
-    assert checked.json["passed"]
     assert spalje("template", "remove", "lemonade").code == 0
     assert "lemonade" not in spalje("template", "list", **eva).out
 
@@ -70,7 +66,6 @@ def test_a_template_that_runs_programs_needs_trust_and_says_what_it_runs(spalje,
     assert "runs     touch ran" in refused.out
     assert "is not trusted, and runs touch ran" in refused.error
     assert not (spalje.workspace / "catalog.toml").exists()
-    assert spalje("template", "check", str(folder), "--quick").code == 4
     trusted = spalje("template", "add", str(folder), "--trust")
     assert trusted.code == 0, trusted.error
     assert "it may run programs" in trusted.out
@@ -86,9 +81,6 @@ def test_a_template_with_a_fault_fails_its_check_and_a_shipped_one_can_be_hidden
     assert "parts failed" in failed.out
     assert (tmp_path / "kept" / "defaults" / "build" / "x.toml").is_file()
     assert spalje("template", "remove", "forecasting").code == 0
-    assert (
-        json.loads(spalje("template", "list", "--json").out) == []
-        or "forecasting" not in spalje("template", "list").out
-    )
+    assert "forecasting" not in spalje("template", "list").out
     assert spalje("template", "add", "forecasting").code == 0
     assert "forecasting" in spalje("template", "list").out

@@ -210,7 +210,7 @@ def test_an_address_is_not_asked_again_at_once(sources, repository, monkeypatch)
     entry, real = Entry(source="https://example.org/tiny.git"), git_module.fetch_tags
     asked = []
     monkeypatch.setattr(
-        git,
+        git_module,
         "fetch_tags",
         lambda mirror, source, environ: asked.append(time.time()) or real(mirror, str(folder)),
     )
