@@ -69,10 +69,16 @@ def test_a_mode_is_content(snapshots, tiny):
         snapshots.keep(tiny)
 
 
-def test_keeping_again_starts_no_program(snapshots, tiny, monkeypatch):
+def test_what_was_only_looked_at_may_still_change(snapshots, tiny):
+    looked = snapshots.look(tiny)
+    assert files(looked.folder) == files(tiny.folder)
+    assert snapshots.versions("tiny") == ()
+    (tiny.folder / "build" / "README.md.jinja").write_text("other\n")
     kept = snapshots.keep(tiny)
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert snapshots.keep(tiny) == kept
+    assert snapshots.look(tiny) == kept
+    (tiny.folder / "build" / "README.md.jinja").write_text("another\n")
+    with pytest.raises(BadInput, match="in use"):
+        snapshots.look(tiny)
 
 
 def test_what_the_cache_lost_comes_back(snapshots, tiny, tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from spalje.project.card import Check
 from spalje.project.question import Question, check_answers
 from spalje.project.template import Template
 
@@ -49,8 +50,7 @@ def cases(template: Template) -> tuple[Case, ...]:
     """
     asked = {question.name: question for question in template.questions}
     shapes = asked["shape"].choices if "shape" in asked else ()
-    declared = template.check.answers if template.check else ()
-    declared = [check_answers(template, answers) for answers in declared]
+    declared = [check_answers(template, answers) for answers in (template.check or Check()).answers]
     found: dict[str, Case] = {}
     for answers in ({}, *declared):
         for shape in shapes or (None,):

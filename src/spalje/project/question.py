@@ -240,6 +240,8 @@ def _read(name: str, detail: Any, template: Template) -> Question:
         when=when if isinstance(when, bool) else str(when),
         validator=str(detail.get("validator") or ""),
     )
+    if default is not None and not many:
+        _check_text(question, default, template)
     return replace(question, choices=_choices(question, detail.get("choices"), template))
 
 
@@ -252,6 +254,7 @@ def _choices(question: Question, told: Any, template: Template) -> tuple[Any, ..
     for one in pairs:
         value = one[1] if isinstance(one, list | tuple) and len(one) == 2 else one
         value = value.get("value") if isinstance(value, dict) else value
+        _check_text(question, value, template)
         if isinstance(value, str) and ("{{" in value or "{%" in value):
             return ()
         try:
@@ -262,6 +265,16 @@ def _choices(question: Question, told: Any, template: Template) -> tuple[Any, ..
                 f"no {question.type}."
             ) from None
     return tuple(values)
+
+
+def _check_text(question: Question, value: Any, template: Template) -> None:
+    """YAML reads NO, on and yes as true and false, and 3.10 as 3.1: refused where a text is meant."""
+    if question.type in ("str", "path") and isinstance(value, bool | float):
+        raise BadInput(
+            f"{template.folder}/copier.yml: question '{question.name}' is of type {question.type}, and YAML reads "
+            f"an answer of it as {json.dumps(value)}.",
+            do="Write it in quotes, as in 'NO' or '3.10'.",
+        )
 
 
 def _texts(value: Any) -> list[str]:
