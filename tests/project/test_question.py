@@ -151,6 +151,20 @@ def test_what_spalje_answers_cannot_be_answered(asking):
 
 
 @pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("{type: str, choices: [SE, NO]}", "false"), ("{type: str, choices: [3.9, 3.10]}", "3.9"),
+        ("{type: str, default: on}", "true"),
+    ],
+)  # fmt: skip
+def test_what_yaml_reads_otherwise_than_it_was_meant_is_told(tiny, value, read):
+    (tiny.folder / "copier.yml").write_text((tiny.folder / "copier.yml").read_text() + f"q: {value}\n")
+    with pytest.raises(BadInput, match=f"YAML reads an answer of it as {read}") as raised:
+        questions(tiny)
+    assert "in quotes" in raised.value.do
+
+
+@pytest.mark.parametrize(
     "value", ["[1, 2]", "3", "{type: int, multiselect: maybe}", "{choices: [1], type: bool}"]
 )
 def test_a_question_that_is_none_is_told_or_is_its_default(tiny, value):
