@@ -179,7 +179,15 @@ class Workspace:
         """The templates that projects can be created from."""
         from spalje.project.catalog import Catalog
 
-        return Catalog(self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams)
+        def credentials(source: str) -> Mapping[str, str]:
+            for name, host in self.settings.git_hosts.items():
+                if source.startswith(f"{host.address.rstrip('/')}/"):
+                    return self.host(name).remote("template").environ
+            return {}
+
+        return Catalog(
+            self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams, credentials
+        )
 
     @cached_property
     def snapshots(self) -> "Snapshots":
