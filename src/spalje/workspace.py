@@ -41,6 +41,8 @@ from spalje.storage.metadata import Metadata, open_metadata
 if TYPE_CHECKING:
     from spalje.alerts.dispatch import Dispatch, Told
     from spalje.alerts.watch import Watch
+    from spalje.project.catalog import Catalog
+    from spalje.project.snapshot import Snapshots
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -128,6 +130,20 @@ class Workspace:
         return RepositoryCode(self.folder / "sources", self.environment, revise)
 
     @cached_property
+    def catalog(self) -> "Catalog":
+        """The templates that projects can be created from."""
+        from spalje.project.catalog import Catalog
+
+        return Catalog(self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams)
+
+    @cached_property
+    def snapshots(self) -> "Snapshots":
+        """The versions of templates that were ever used."""
+        from spalje.project.snapshot import Snapshots
+
+        return Snapshots(self.folder / "git" / ".templates.git", self.folder / "sources" / "templates")
+
+    @cached_property
     def starter(self) -> Starter:
         """Turns orders into runs."""
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
@@ -207,12 +223,11 @@ class Workspace:
             NotFound: no such template.
             UsageError: the name is not allowed or taken.
         """
-        from spalje.project.catalog import find
         from spalje.project.git_hosts.embedded import EmbeddedHost
         from spalje.project.hook import HookSpec
         from spalje.project.repositories import ProjectRepositories, create_project
 
-        template = find(project.template)
+        template = self.snapshots.keep(self.catalog.find(project.template, project.created_by))
 
         def record(made: ProjectRepositories) -> None:
             if any(known.name == project.name for known in self.metadata.projects.all()):

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -286,6 +287,101 @@ def export(repository: Path, sha: str, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def store(repository: Path, files: Mapping[str, tuple[int, bytes]], message: str) -> str:
+    """Make a commit of files, on no branch; the same files and message give the same commit.
+
+    Args:
+        repository: a bare repository.
+        files: path -> mode (``0o100644``, ``0o100755``, ``0o120000`` of a link) and content.
+        message: the commit's.
+
+    Returns:
+        The commit's hash.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    aside = f"refs/spalje/{uuid.uuid4().hex}"
+    stream = [
+        f"commit {aside}\ncommitter Spalje <spalje@localhost> 0 +0000\n".encode(),
+        _data(message.encode()),
+    ]
+    for path, (mode, content) in sorted(files.items()):
+        quoted = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        stream += [f'M {mode:o} inline "{quoted}"\n'.encode(), _data(content)]
+    _git("fast-import", "--quiet", "--date-format=raw", folder=repository, stdin=b"".join(stream))
+    try:
+        return resolve(repository, aside)
+    finally:
+        _git("update-ref", "-d", aside, folder=repository)
+
+
+def tag(repository: Path, name: str, sha: str) -> bool:
+    """Tag a commit, unless there is a tag of that name.
+
+    Args:
+        repository: which.
+        name: the tag's.
+        sha: the commit.
+
+    Returns:
+        Whether it was done; False: there is such a tag, and it stays what it is.
+    """
+    words = ("update-ref", f"refs/tags/{name}", sha, "0" * len(sha))
+    return _run(words, folder=repository).returncode == 0
+
+
+def _data(content: bytes) -> bytes:
+    return f"data {len(content)}\n".encode() + content + b"\n"
+
+
+def tags(repository: Path, prefix: str = "") -> dict[str, str]:
+    """Name of a tag, without the prefix -> its commit's hash.
+
+    Args:
+        repository: which.
+        prefix: how the names begin, such as ``forecasting/``.
+
+    Raises:
+        BadInput: there is no such repository.
+    """
+    said = _git(
+        "for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", f"refs/tags/{prefix}", folder=repository
+    )  # fmt: skip
+    found = {}
+    for line in said.decode(errors="replace").splitlines():
+        own, peeled, name = line.split(" ", 2)
+        found[name.removeprefix(f"refs/tags/{prefix}")] = peeled or own
+    return found
+
+
+def message(repository: Path, sha: str) -> str:
+    """The message of a commit.
+
+    Raises:
+        BadInput: there is no such commit.
+    """
+    said = _git("show", "--no-patch", "--format=%B", "--end-of-options", sha, folder=repository)
+    return said.decode(errors="replace").strip()
+
+
+def fetch_tags(repository: Path, source: str, environ: Mapping[str, str] | None = None) -> None:
+    """Bring the tags of another repository into a bare one; those that are gone there go here, too.
+
+    Args:
+        repository: the bare repository.
+        source: a path or an address.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    _git(
+        "fetch", "--quiet", "--prune", "--no-auto-maintenance", "--no-recurse-submodules", "--end-of-options",
+        source, "+refs/tags/*:refs/tags/*", folder=repository, environ=environ,
+    )  # fmt: skip
+
+
 def is_dirty(folder: Path) -> list[str]:
     """The files of a working folder that differ from its last commit, new ones among them.
 
@@ -303,9 +399,10 @@ def _git(
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
     stdout: int = subprocess.PIPE,
+    stdin: bytes | None = None,
 ) -> bytes:
     """What ``git`` said; raises BadInput in its words when it failed."""
-    done = _run(words, folder=folder, environ=environ, stdout=stdout)
+    done = _run(words, folder=folder, environ=environ, stdout=stdout, stdin=stdin)
     if done.returncode != 0:
         text = (done.stderr or done.stdout or b"").decode(errors="replace").strip()
         said = text.splitlines() or [f"it ended with code {done.returncode}"]
@@ -321,6 +418,7 @@ def _run(
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
     stdout: int = subprocess.PIPE,
+    stdin: bytes | None = None,
     timeout_s: float = 300.0,
 ) -> "subprocess.CompletedProcess[bytes]":
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -331,7 +429,7 @@ def _run(
         return subprocess.run(
             ["git", *settings, *place, *words],
             env=clean,
-            stdin=subprocess.DEVNULL,
+            input=stdin if stdin is not None else b"",
             stdout=stdout,
             stderr=subprocess.PIPE,
             timeout=timeout_s,

@@ -1,0 +1,5 @@
+"""``spalje template check``."""
+
+
+def check() -> None:
+    """Try a template out."""
