@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from spalje import __version__
@@ -33,7 +34,7 @@ from spalje.pipeline.definition import Definition
 from spalje.project import git
 from spalje.registry.project import Project
 from spalje.registry.truth import Delivery
-from spalje.settings import Settings, load
+from spalje.settings import EMBEDDED, Settings, load
 from spalje.steps import StepFunction, step_function
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata, open_metadata
@@ -42,7 +43,12 @@ if TYPE_CHECKING:
     from spalje.alerts.dispatch import Dispatch, Told
     from spalje.alerts.watch import Watch
     from spalje.project.catalog import Catalog
+    from spalje.project.creation import Created
+    from spalje.project.deletion import Deletion
+    from spalje.project.git_hosts.port import GitHost
     from spalje.project.snapshot import Snapshots
+    from spalje.project.template import Template
+    from spalje.project.undertaking import Told as Tell
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -206,52 +212,87 @@ class Workspace:
         self.tell(ended)
         return ended
 
-    def create_project(
-        self, project: Project, author: str, into: Path | None = None
-    ) -> tuple[Project, tuple[Path, ...]]:
-        """Create a project's repositories from its template, and record it.
-
-        Args:
-            project: as wanted; its repositories' places and template version are filled in.
-            author: who the first commits are by, "Name <mail>".
-            into: a folder to clone both repositories into.
-
-        Returns:
-            The project as recorded, and the clones.
+    def host(self, name: str) -> "GitHost":
+        """The Git host of that name.
 
         Raises:
-            NotFound: no such template.
-            UsageError: the name is not allowed or taken.
+            NotFound: the settings know none of that name.
+            BadInput: what it needs is missing.
         """
-        from spalje.project.git_hosts.embedded import EmbeddedHost
+        from spalje.project.git_hosts.open import open_host
         from spalje.project.hook import HookSpec
-        from spalje.project.repositories import ProjectRepositories, create_project
 
-        template = self.snapshots.keep(self.catalog.find(project.template, project.created_by))
-
-        def record(made: ProjectRepositories) -> None:
-            if any(known.name == project.name for known in self.metadata.projects.all()):
-                return  # an interrupted creation that had come this far
-            self.metadata.projects.create(
-                replace(
-                    project,
-                    template_version=template.version,
-                    build_repository=made.build_repository,
-                    deploy_repository=made.deploy_repository,
-                )
+        if name != EMBEDDED and name not in self.settings.git_hosts:
+            raise NotFound(
+                "Git host",
+                name,
+                (EMBEDDED, *self.settings.git_hosts),
+                do=f"Add [git_hosts.{name}] to {self.folder / MARK}; see docs/settings.md.",
             )
-
-        made = create_project(
-            project.name,
-            template,
-            EmbeddedHost(self.folder / "git"),
-            answers={"title": project.title, "owner": project.owner},
-            author=git.Author.parse(author),
+        return open_host(
+            name,
+            self.settings.git_hosts.get(name),
+            folder=self.folder / "git",
             hook=HookSpec.of(sys.executable, self.folder),
-            clone_into=into,
-            record=record,
+            environ=os.environ,
         )
-        return self.metadata.projects.get(project.name), made.clones
+
+    def create_project(
+        self, wanted: Project, author: str, into: Path | None = None, tell: "Tell | None" = None
+    ) -> "Created":
+        """Create a project from its template, or go on with a creation that was interrupted.
+
+        Args:
+            wanted: as wanted: its host, template, answers, people; the template's version where it is not to be the
+                newest. The rest is filled in.
+            author: who the first commits are by, "Name <mail>".
+            into: a folder to clone both repositories into.
+            tell: told how far it has come.
+
+        Raises:
+            SpaljeError: see ``spalje.project.creation.Creation.create``.
+        """
+        from spalje.project.creation import Creation
+        from spalje.project.undertaking import quiet
+
+        def template(version: str | None) -> "Template":
+            name, person = wanted.template, wanted.created_by
+            if version is not None and version in self.snapshots.versions(name):
+                offered = self.catalog.find(name, person)
+                return self.snapshots.get(name, version, trusted=offered.trusted)
+            return self.snapshots.keep(self.catalog.find(name, person, version))
+
+        creation = Creation(
+            metadata=self.metadata,
+            host=self.host(wanted.host),
+            settings=self.settings.git_hosts.get(wanted.host),
+            template=template,
+            alone=self.heartbeat.hold,
+            aside=self.folder / "undertakings",
+            environ=os.environ,
+            clock=now,
+            new_mark=lambda: token_hex(8),
+        )
+        return creation.create(wanted, git.Author.parse(author), into, tell or quiet)
+
+    @cached_property
+    def deletion(self) -> "Deletion":
+        """Deletes projects."""
+        from spalje.project.deletion import Deletion
+
+        return Deletion(
+            metadata=self.metadata,
+            hosts=self.host,
+            alone=self.heartbeat.hold,
+            logs=self.folder / "runs",
+            aside=self.folder / "undertakings",
+            clock=now,
+        )
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        """Holds leases for this process."""
+        return Heartbeat(self.metadata, this_process(), self.settings.lease_seconds, now)
 
     def resume(self, run: str) -> Run:
         """A run made ready to be executed again; what had succeeded stays.

@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from spalje.errors import BadInput, NotFound, UsageError
@@ -106,17 +107,22 @@ def start(folder: Path) -> None:
     _git("init", "--quiet", f"--initial-branch={BRANCH}", "--template=", "--", str(folder))
 
 
-def commit_all(folder: Path, message: str, author: Author) -> str:
+def commit_all(folder: Path, message: str, author: Author, at: datetime | None = None) -> str:
     """Commit everything in a working folder; the commit's hash.
+
+    Args:
+        folder: the working folder.
+        message: the commit's.
+        author: who it is by.
+        at: when it was made; None: now. The same files, author and time give the same hash.
 
     Raises:
         BadInput: there is nothing to commit, or Git could not.
     """
-    person = {
-        f"GIT_{role}_{key}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for key, value in (("NAME", author.name), ("EMAIL", author.mail))
-    }
+    told = {"NAME": author.name, "EMAIL": author.mail}
+    if at is not None:
+        told["DATE"] = f"{int(at.timestamp())} +0000"
+    person = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in told.items()}
     everything = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "core.excludesFile",
@@ -165,6 +171,38 @@ def resolve(repository: Path, ref: str) -> str:
         listed = _git("for-each-ref", "--format=%(refname:short)", "refs/heads", folder=repository)
         raise NotFound(f"commit in {repository} called", ref, listed.decode(errors="replace").split())
     return sha
+
+
+def tip(source: str, branch: str = BRANCH, environ: Mapping[str, str] | None = None) -> str | None:
+    """The hash of a branch's last commit in a repository elsewhere; None: there is no such branch.
+
+    Args:
+        source: a path or an address.
+        branch: which.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
+
+    Raises:
+        BadInput: Git could not reach it.
+    """
+    listed = _git("ls-remote", "--", source, f"refs/heads/{branch}", environ=environ)
+    lines = [line.split("\t") for line in listed.decode(errors="replace").splitlines()]
+    return next((sha for sha, ref in lines if ref == f"refs/heads/{branch}"), None)
+
+
+def count_commits(source: str, environ: Mapping[str, str] | None = None) -> int:
+    """How many commits a repository elsewhere holds, on all its branches and tags.
+
+    Args:
+        source: a path or an address.
+        environ: variables for Git, see ``spalje.project.git_hosts.port.Remote``.
+
+    Raises:
+        BadInput: Git could not reach it.
+    """
+    with tempfile.TemporaryDirectory(prefix="spalje-") as aside:
+        bare = Path(aside) / "counted.git"
+        _git("clone", "--quiet", "--bare", "--template=", "--", source, str(bare), environ=environ)
+        return int(_git("rev-list", "--count", "--all", folder=bare))
 
 
 def fetch(repository: Path, source: str, environ: Mapping[str, str] | None = None) -> None:

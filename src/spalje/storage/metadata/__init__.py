@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spalje.storage.metadata.ci_job_store import CiJobStore
     from spalje.storage.metadata.count_store import CountStore
     from spalje.storage.metadata.lineage_store import LineageStore
+    from spalje.storage.metadata.undertaking_store import UndertakingStore
     from spalje.storage.metadata.webhook_store import WebhookStore
 
 
@@ -72,6 +73,13 @@ class Metadata:
         from spalje.storage.metadata.webhook_store import WebhookStore  # noqa: PLC0415  only those who ask pay for it
 
         return WebhookStore(self.database)
+
+    @property
+    def undertakings(self) -> "UndertakingStore":
+        """Projects that are being created or deleted."""
+        from spalje.storage.metadata.undertaking_store import UndertakingStore  # noqa: PLC0415  only those who ask pay
+
+        return UndertakingStore(self.database)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
