@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from spalje import __version__
 from spalje.errors import BadInput, NotFound
-from spalje.execution import environment as environments
 from spalje.execution.consequence import Conclusion, conclusion, retraining
-from spalje.execution.environment import Environment
+from spalje.execution.environment import Environment, resolve
+from spalje.execution.environment.store import EnvironmentStore
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.execution.lease import Heartbeat
@@ -155,8 +155,13 @@ class Workspace:
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
 
     def environment(self, name: str, repository: Path) -> Environment:
-        """The environment of a checked-out repository's scripts."""
-        return environments.resolve(name, repository, self.folder / "environments")
+        """The environment of a checked-out repository's scripts; nothing is made yet."""
+        return resolve(name, repository, self.environments.folder)
+
+    @property
+    def environments(self) -> EnvironmentStore:
+        """The environments that were made."""
+        return EnvironmentStore(self.folder / "environments")
 
     def executor(
         self, *, use_cache: bool = True, function: Callable[[str], StepFunction] = step_function
@@ -175,8 +180,8 @@ class Workspace:
             folder=self.folder,
             heartbeat=Heartbeat(self.metadata, owner, self.settings.lease_seconds, now),
             source=lambda run: self.code.checkout(run.repository, run.commit).folder,
-            environment=lambda run, definition: self.environment(
-                definition.environment, self.code.checkout(run.repository, run.commit).folder
+            environment=lambda run, name: self.environment(
+                name, self.code.checkout(run.repository, run.commit).folder
             ),
             facts=self.facts,
             clock=now,
@@ -193,7 +198,14 @@ class Workspace:
         batch = self.metadata.batches.get(run.batch) if run.batch else None
         return {
             "cost": sum(state.usage.cost for state in states if state.usage),
-            "environment": next((state.environment for state in states if state.environment), ""),
+            "environment": next(  # the one that trained
+                (
+                    state.environment
+                    for state in sorted(states, key=lambda state: state.kind != "train")
+                    if state.environment
+                ),
+                "",
+            ),
             "previous_baselines": dict(approved.content.baselines) if approved else None,
             "retrain": self.metadata.projects.get(run.project).retrain,
             "batch": batch,
@@ -445,7 +457,7 @@ class RepositoryCode:
 
     Attributes:
         folder: where checked-out commits are kept.
-        environment: gives the environment in which a repository's recipe is compiled.
+        environment: gives ``current``, in which recipes are compiled.
         revise: changes every definition; None: they are taken as they are.
     """
 
@@ -482,7 +494,7 @@ class RepositoryCode:
             return {
                 key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()
             }
-        definitions = compile_recipe(commit.folder, environment.interpreter)
+        definitions = compile_recipe(commit.folder, (sys.executable,))
         aside = known.with_suffix(f".{os.getpid()}")
         aside.write_text(
             json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()})
