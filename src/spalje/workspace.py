@@ -34,6 +34,7 @@ from spalje.pipeline.definition import Definition
 from spalje.project import git
 from spalje.registry.project import Project
 from spalje.registry.truth import Delivery
+from spalje.registry.version import ModelVersion
 from spalje.settings import EMBEDDED, Settings, load
 from spalje.steps import StepFunction, step_function
 from spalje.storage.artifacts import Artifacts
@@ -42,6 +43,9 @@ from spalje.storage.metadata import Metadata, open_metadata
 if TYPE_CHECKING:
     from spalje.alerts.dispatch import Dispatch, Told
     from spalje.alerts.watch import Watch
+    from spalje.ci.queue import Queue
+    from spalje.ci.webhook import Webhooks
+    from spalje.ci.worker import Worker
     from spalje.project.catalog import Catalog
     from spalje.project.creation import Created
     from spalje.project.deletion import Deletion
@@ -306,6 +310,73 @@ class Workspace:
         """Holds leases for this process."""
         return Heartbeat(self.metadata, this_process(), self.settings.lease_seconds, now)
 
+    @cached_property
+    def queue(self) -> "Queue":
+        """Fills the queues of CI."""
+        from spalje.ci.detached import start_detached
+        from spalje.ci.queue import Queue
+
+        return Queue(
+            metadata=self.metadata,
+            heartbeat=self.heartbeat,
+            message=self.code.message,
+            record=self.starter.start_or_record,
+            start_worker=lambda project: start_detached(
+                ("ci", "work", "--project", project), self.folder, self.folder / "ci" / project / "worker.log"
+            ),
+            clock=now,
+        )
+
+    @cached_property
+    def worker(self) -> "Worker":
+        """Works on the queues of CI."""
+        from spalje.ci.detached import execute_waiting
+        from spalje.ci.repository_tests import RepositoryTests
+        from spalje.ci.worker import Worker
+
+        environment = partial(resolve, folder=self.environments.folder, dev=True)
+        return Worker(
+            metadata=self.metadata,
+            heartbeat=self.heartbeat,
+            queue=self.queue,
+            checkout=self.code.checkout,
+            message=self.code.message,
+            pipelines=lambda commit: tuple(self.code.definitions(commit)),
+            tests=RepositoryTests(environment),
+            execute=lambda run: execute_waiting(run, self.folder),
+            tell=self.tell,
+            clock=now,
+            logs=self.folder / "ci",
+        )
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        """Takes what Git hosts deliver."""
+        from spalje.ci.webhook import Webhooks
+        from spalje.project.git_hosts.deliveries import read
+
+        return Webhooks(self.metadata, self.settings.git_hosts, os.environ, read, self.queue, now)
+
+    def promote(self, version: ModelVersion, by: str) -> str:
+        """Tell the deploy repository's CI what was decided about a version.
+
+        Args:
+            version: as it stands now.
+            by: who asks.
+
+        Returns:
+            What was started, for a person.
+
+        Raises:
+            SpaljeError: see ``spalje.ci.promotion.Promotion.promote``; the decision stands.
+        """
+        from spalje.ci.promotion import Promotion
+
+        promotion = Promotion(
+            self.host, lambda repository, branch: self.code.checkout(repository, branch).sha, self.queue.add
+        )
+        return promotion.promote(self.metadata.projects.get(version.content.project), version, by)
+
     def resume(self, run: str) -> Run:
         """A run made ready to be executed again; what had succeeded stays.
 
@@ -478,6 +549,14 @@ class RepositoryCode:
         commit = Commit(repository, sha, git.author(bare, sha), folder)
         self._known[repository, sha] = commit  # a branch may move, a commit does not
         return commit
+
+    def message(self, repository: str, sha: str) -> str:
+        """The message of a commit.
+
+        Raises:
+            BadInput: there is no such commit.
+        """
+        return git.message(Path(repository), sha)
 
     def definitions(self, commit: Commit) -> dict[str, Definition]:
         """See ``spalje.execution.start.Code``."""

@@ -1,8 +1,6 @@
 """``spalje run``: start, watch, resume and read runs."""
 
 import shlex
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -12,6 +10,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.text import Text
 
+from spalje.ci.detached import execute_detached
 from spalje.cli.live import following, watching
 from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import coloured, console, print_json, seconds, table
@@ -25,6 +24,8 @@ from spalje.registry.project import Project
 from spalje.workspace import Workspace, definition_of
 
 app = App(name="run", help="Runs of pipelines: start, watch, resume, read logs.")
+
+app.command("spalje.cli.run_pushed:pushed", name="pushed", show=False)
 
 _Words = Annotated[tuple[str, ...], Parameter(negative=())]
 
@@ -132,7 +133,7 @@ def retrain(workspace: Workspace, run: Run, *, quiet: bool) -> None:
     if build is None:
         return
     if not build.status.ended:
-        start_detached(workspace, build)
+        execute_detached(build, workspace.folder)
     if not quiet:
         said = (
             f"failed: {build.error}" if build.status.ended else f"follow it with: spalje run watch {build.id}"
@@ -401,59 +402,3 @@ def watch(run: str, *, common: Common = Common()) -> int:
     if found.status is not Status.SUCCEEDED:
         raise failure(workspace, found)
     return exit_code(workspace, found)
-
-
-@app.command(show=False)
-def pushed(*, project: str, repository: str, common: Common = Common()) -> None:
-    """Take what Git says about a push on standard input, and start a build of main's new commit.
-
-    Args:
-        project: the project.
-        repository: build or deploy.
-    """
-    workspace = common.open()
-    for line in sys.stdin:
-        _, new, ref = line.split()
-        if ref != "refs/heads/main" or set(new) == {"0"}:
-            continue
-        if repository == "build":
-            run = workspace.starter.start_or_record(
-                Order(project, "build", person(), ref=new, trigger="push")
-            )
-            if run.status.ended:
-                print(f"spalje: {run.id} failed: {run.error}")  # noqa: T201
-                continue
-            start_detached(workspace, run)
-            print(f"spalje: {run.id} started on {new[:10]}; follow it with: spalje run watch {run.id}")  # noqa: T201
-        else:
-            commit = workspace.code.checkout(workspace.metadata.projects.get(project).deploy_repository, new)
-            try:
-                names = ", ".join(workspace.code.definitions(commit))
-                print(f"spalje: {new[:10]} compiles: {names}")  # noqa: T201
-            except SpaljeError as error:
-                print(f"spalje: {new[:10]} does not compile: {error}")  # noqa: T201
-
-
-def start_detached(workspace: Workspace, run: Run) -> None:
-    """Execute a run in a process of its own that outlives this one."""
-    log = workspace.folder / "runs" / run.project / run.pipeline / str(run.number) / "runner.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "spalje",
-                "run",
-                "execute",
-                run.id,
-                "--workspace",
-                str(workspace.folder),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            cwd=workspace.folder,
-        )
