@@ -32,6 +32,7 @@ from spalje.lineage.run import Run
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
+from spalje.project.mirror import Mirrors
 from spalje.registry.project import Project
 from spalje.registry.truth import Delivery
 from spalje.registry.version import ModelVersion
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from spalje.project.catalog import Catalog
     from spalje.project.creation import Created
     from spalje.project.deletion import Deletion
-    from spalje.project.git_hosts.port import GitHost
+    from spalje.project.git_hosts.port import GitHost, Remote
     from spalje.project.snapshot import Snapshots
     from spalje.project.template import Template
     from spalje.project.undertaking import Told as Tell
@@ -137,7 +138,16 @@ class Workspace:
     def code(self) -> "RepositoryCode":
         """Commits and their recipes."""
         revise = self.replay.revise if self.replay else None
-        return RepositoryCode(self.folder / "sources", self.environment, revise)
+        mirrors = Mirrors(self.folder / "git" / ".mirrors", self._remote)
+        return RepositoryCode(self.folder / "sources", self.environment, revise, mirrors.local)
+
+    def _remote(self, repository: str) -> "Remote":
+        """How Git reaches the repository of a project, by its address."""
+        for project in self.metadata.projects.all():
+            if repository in {project.build_repository, project.deploy_repository}:
+                role = "build" if repository == project.build_repository else "deploy"
+                return self.host(project.host).remote(f"{project.name}-{role}")
+        raise NotFound("project with the repository", repository)
 
     @cached_property
     def catalog(self) -> "Catalog":
@@ -530,18 +540,20 @@ class RepositoryCode:
         folder: where checked-out commits are kept.
         environment: gives ``current``, in which recipes are compiled.
         revise: changes every definition; None: they are taken as they are.
+        local: where the commit that a repository's ref names can be read.
     """
 
     folder: Path
     environment: Callable[[str, Path], Environment]
     revise: Callable[[Definition], Definition] | None = None
+    local: Callable[[str, str], Path] = lambda repository, _: Path(repository)
     _known: dict[tuple[str, str], Commit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def checkout(self, repository: str, ref: str) -> Commit:
         """See ``spalje.execution.start.Code``."""
         if (repository, ref) in self._known:
             return self._known[repository, ref]
-        bare = Path(repository)
+        bare = self.local(repository, ref)
         sha = ref if len(ref) == 40 and (self.folder / ref).is_dir() else git.resolve(bare, ref)
         folder = self.folder / sha
         if not folder.is_dir():
@@ -556,7 +568,7 @@ class RepositoryCode:
         Raises:
             BadInput: there is no such commit.
         """
-        return git.message(Path(repository), sha)
+        return git.message(self.local(repository, sha), sha)
 
     def definitions(self, commit: Commit) -> dict[str, Definition]:
         """See ``spalje.execution.start.Code``."""

@@ -76,7 +76,7 @@ class BitbucketDataCenter:
             self._restrict(repository, f"refs/heads/{branch}", kind)
 
     def set_variable(self, repository: str, name: str, value: str, *, secret: bool) -> None:  # noqa: ARG002
-        """See the port. There is no CI whose variables they could be, and nothing is done: give them to Jenkins or Bamboo."""
+        """See the port. There is no CI to have them, and nothing is done: give them to Jenkins or Bamboo."""
         check_repository(repository)
 
     def announce(self, repository: str, project: str, role: Role) -> None:  # noqa: ARG002  the name says it here
