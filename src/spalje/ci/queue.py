@@ -101,6 +101,8 @@ class Queue:
             Conflict: another process kept the project's runs for too long.
             SpaljeError: the commit cannot be found.
         """
+        if job.run is not None:
+            return self.metadata.runs.get(job.run)
         with hold_patiently(self.heartbeat, f"{lease_of(job.project)}/runs", PATIENCE_S):
             return self._run_of(self.metadata.jobs.get(job.sequence))
 

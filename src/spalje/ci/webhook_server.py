@@ -24,6 +24,7 @@ AT_ONCE = 64
 LAST_S = 10
 
 TOO_SLOW = Answer(408, f"A delivery is waited for {PATIENCE_S:g} s.")
+CUT_OFF = Answer(400, "The delivery was cut off.")
 
 
 def application(webhooks: Webhooks, say: Callable[[str], None]) -> "Starlette":
@@ -56,7 +57,7 @@ def application(webhooks: Webhooks, say: Callable[[str], None]) -> "Starlette":
         answer = await _answer(webhooks, host, request, run_in_threadpool)
         name = host if webhooks.knows(host) else "(unknown)"
         took = 1000 * (time.monotonic() - began)
-        say(f"{name} {answer.status} {took:.0f} ms {answer.text if answer.status < 400 else ''}".rstrip())
+        say(f"{name} {answer.status} {took:.0f} ms {_shown(answer.text)}")
         return answered(answer)
 
     async def broken(_: "Request", error: Exception) -> "Response":
@@ -76,6 +77,8 @@ async def _answer(
     webhooks: Webhooks, host: str, request: "Request", in_thread: Callable[..., Awaitable[Answer]]
 ) -> Answer:
     """Read no more of a delivery than it may have, whatever it says of its length, and take it."""
+    from starlette.requests import ClientDisconnect  # noqa: PLC0415  belongs to the extra 'studio'
+
     if not webhooks.knows(host):
         return NOT_FOUND
     body = bytearray()
@@ -87,12 +90,19 @@ async def _answer(
                     return TOO_LARGE
     except TimeoutError:
         return TOO_SLOW
+    except ClientDisconnect:
+        return CUT_OFF
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         return await in_thread(webhooks.receive, host, headers, bytes(body))
     except Exception as error:  # noqa: BLE001  a host is shown nothing of us
         sys.stderr.write(f"spalje: a delivery of '{host}' was not taken: {type(error).__name__}\n")
         return Answer(500, "Something unforeseen went wrong. Send it again later.")
+
+
+def _shown(text: str) -> str:
+    """A text that others may have had a hand in, as it may stand in a log: one line, not long, no control signs."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())[:300]
 
 
 def serve(webhooks: Webhooks, listener: "socket.socket", say: Callable[[str], None]) -> None:
