@@ -42,7 +42,7 @@ AT = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("what", "first", "stride", "inside"),
-    [("create", 1, 3, False), ("create", 7, 23, True), ("delete", 2, 5, False), ("delete", 5, 23, True)],
+    [("create", 1, 4, False), ("create", 7, 23, True), ("delete", 2, 5, False), ("delete", 5, 23, True)],
 )
 def test_killed_at_many_moments(tmp_path: Path, what: str, first: int, stride: int, inside: bool) -> None:
     """With first and stride 1 the program does every moment."""
