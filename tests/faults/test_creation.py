@@ -192,7 +192,7 @@ class OneProject(RuleBasedStateMachine):
         try:
             Deletion(
                 metadata=self.metadata, hosts=lambda name: disturbed, alone=self.hold(trouble),
-                logs=Path("/nonexistent"), clock=lambda: AT,
+                logs=(), clock=lambda: AT,
             ).delete("dairy", "Bo")  # fmt: skip
         except NotFound:
             assert not known
