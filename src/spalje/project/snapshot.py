@@ -61,7 +61,7 @@ class Snapshots:
         if self._digest(template.name, template.version) is None:
             sha = git.store(self.repository, files, _message(template, digest))
             self._tag(f"{template.name}/{template.version}", sha)
-            self._refuse_other(template, digest)  # somebody else may have been first
+        self._refuse_other(template, digest)  # somebody else may have been first
         return found
 
     def look(self, template: Template) -> Template:
