@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow
+import pyarrow as pa
 
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, now
@@ -48,7 +48,7 @@ class Index:
     def create(cls, folder: Path) -> "Index":
         packages = folder / "packages"
         packages.mkdir(parents=True)
-        site = Path(pyarrow.__file__).parents[1]
+        site = Path(pa.__file__).parents[1]
         for found in (*site.glob("pyarrow*"), *site.glob("numpy*")):
             (packages / found.name).symlink_to(found)
         wheel(folder, "arrow", "1.0", {"arrow.pth": f"{packages}\n"})

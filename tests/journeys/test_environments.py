@@ -3,10 +3,12 @@
 import subprocess
 import threading
 
+import engines
 import pytest
 from command import Command
 from kvast import Index, Repository
 
+from spalje.execution.environment import container_engine
 from spalje.execution.start import Order
 from spalje.storage import table
 from spalje.workspace import Workspace
@@ -219,3 +221,57 @@ def test_what_cannot_be_installed_fails_the_step_with_what_uv_said(tmp_path, ind
     (kept,) = workspace.environments.all()
     assert kept.kind == "unfinished"
     assert "kvast-1.1" in workspace.environments.log(kept.key).read_text()
+
+
+@pytest.mark.parametrize("kind", ["stand-in", "real"])
+def test_a_run_in_containers_with_one_step_in_uv(tmp_path, index, monkeypatch, kind):
+    (tmp_path / "engine").mkdir()
+    engine = (
+        engines.stand_in(tmp_path / "engine") if kind == "stand-in" else engines.real(tmp_path / "engine")
+    )
+    if isinstance(engine, str):
+        pytest.skip(f"containers cannot be started on this machine: {engine}")
+    for name, value in engine.environ.items():
+        monkeypatch.setenv(name, value)
+    workspace = Workspace.create(tmp_path / "workspace")
+    repository = Repository.create(workspace, tmp_path, "boxed", "container")
+    with (repository.clone / "spalje.toml").open("a") as project:
+        project.write('\n[inputs]\nmail = "package:email/mime"\n')  # what the image ships, not this machine
+    repository.write(
+        {
+            "Dockerfile": f"FROM {engine.base}\nCOPY pipeline.py /recipe.py\n",
+            "pipeline.py": """
+                from spalje.pipeline import Input, Pipeline, Process
+
+                copy = Process("copy", script="src/copy.py", inputs={"mail": Input("mail", kind="folder")},
+                               outputs={"copied": "folder"})
+                tell = Process("tell", script="src/tell.py", outputs={"told": "folder"}, environment="uv")
+                build = Pipeline("build", steps=[copy, tell])
+            """,
+            "src/copy.py": """
+                import shutil, sys
+
+                shutil.copy(sys.argv[2] + "/text.py", sys.argv[4] + "/text.py")
+            """,
+            "src/tell.py": TELL,
+        }
+    )
+    index.lock(repository.clone, "kvast==1.0")
+    repository.push()
+    run = workspace.run(Order("boxed", "build", "tests"))
+    assert run.error is None
+    steps = workspace.metadata.steps.all(run.id)
+    assert (
+        "class MIMEText"
+        in (workspace.artifacts.open(steps["copy"].outputs["copied"]) / "text.py").read_text()
+    )
+    assert told(workspace, run.id)[0].startswith("swept with 1.0")
+    assert steps["copy"].usage.cpu_s > 0
+    assert {kept.kind for kept in workspace.environments.all()} == {"container", "uv"}
+    spalje = Command(workspace.folder, tmp_path)
+    debug = spalje("run", "debug", run.id, "copy")
+    assert " run --interactive --tty --rm" in debug.out
+    assert "Removed 2" in spalje("environment", "collect", "--unused-for", "0h").out
+    image = workspace.environment("container", repository.clone).image
+    assert not container_engine.engine().has(image)
+    workspace.metadata.close()
