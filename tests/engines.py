@@ -25,7 +25,8 @@ exec unshare --mount sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec {pod
 LIMITS = """
 [containers]
 default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
-cgroups = "disabled"
+[engine]
+cgroup_manager = "cgroupfs"
 """
 
 
