@@ -23,7 +23,12 @@ class FolderHost:
     def find(self, repository: str) -> Repository | None:
         if not self._bare(repository).is_dir():
             return None
-        return Repository(repository, str(self._bare(repository)), str(self._bare(repository)), self.told(repository)["description"])
+        return Repository(
+            repository,
+            str(self._bare(repository)),
+            str(self._bare(repository)),
+            self.told(repository)["description"],
+        )
 
     def create(self, repository: str, description: str) -> Repository:
         if self._bare(repository).is_dir():
@@ -32,7 +37,10 @@ class FolderHost:
         aside = self.folder / f".{repository}"
         shutil.rmtree(aside, ignore_errors=True)
         git.init_bare(aside)
-        self._tell(repository, {"description": description, "variables": {}, "secrets": {}, "protected": [], "announced": []})
+        self._tell(
+            repository,
+            {"description": description, "variables": {}, "secrets": {}, "protected": [], "announced": []},
+        )
         aside.rename(self._bare(repository))
         return Repository(repository, str(self._bare(repository)), str(self._bare(repository)), description)
 
@@ -48,14 +56,22 @@ class FolderHost:
         return Remote(str(self._bare(repository)))
 
     def protect(self, repository: str, branch: str) -> None:
-        self._change(repository, lambda told: told["protected"].append(branch) if branch not in told["protected"] else None)
+        self._change(
+            repository,
+            lambda told: told["protected"].append(branch) if branch not in told["protected"] else None,
+        )
 
     def set_variable(self, repository: str, name: str, value: str, *, secret: bool) -> None:
-        self._change(repository, lambda told: told["secrets" if secret else "variables"].update({name: value}))
+        self._change(
+            repository, lambda told: told["secrets" if secret else "variables"].update({name: value})
+        )
 
     def announce(self, repository: str, project: str, role: str) -> None:
         wanted = [project, role]
-        self._change(repository, lambda told: told["announced"].append(wanted) if wanted not in told["announced"] else None)
+        self._change(
+            repository,
+            lambda told: told["announced"].append(wanted) if wanted not in told["announced"] else None,
+        )
 
     def propose(self, repository: str, source: str, target: str, title: str, body: str) -> PullRequest:
         raise NotImplementedError
@@ -75,7 +91,10 @@ class FolderHost:
         if not self.folder.is_dir():
             return {}
         names = sorted(path.stem for path in self.folder.iterdir() if not path.name.startswith("."))
-        return {name: {"told": self.told(name), "main": git.tip(str(self._bare(name)))} for name in dict.fromkeys(names)}
+        return {
+            name: {"told": self.told(name), "main": git.tip(str(self._bare(name)))}
+            for name in dict.fromkeys(names)
+        }
 
     def _bare(self, repository: str) -> Path:
         return self.folder / f"{repository}.git"

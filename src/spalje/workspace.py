@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -51,9 +51,11 @@ if TYPE_CHECKING:
     from spalje.project.creation import Created
     from spalje.project.deletion import Deletion
     from spalje.project.git_hosts.port import GitHost, Remote
+    from spalje.project.hook import Role
     from spalje.project.snapshot import Snapshots
     from spalje.project.template import Template
     from spalje.project.undertaking import Told as Tell
+    from spalje.project.update import Place, Render, Updater
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -154,7 +156,15 @@ class Workspace:
         """The templates that projects can be created from."""
         from spalje.project.catalog import Catalog
 
-        return Catalog(self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams)
+        def credentials(source: str) -> Mapping[str, str]:
+            for name, host in self.settings.git_hosts.items():
+                if source.startswith(f"{host.address.rstrip('/')}/"):
+                    return self.host(name).remote("template").environ
+            return {}
+
+        return Catalog(
+            self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams, credentials
+        )
 
     @cached_property
     def snapshots(self) -> "Snapshots":
@@ -238,31 +248,6 @@ class Workspace:
         self.tell(ended)
         return ended
 
-    def host(self, name: str) -> "GitHost":
-        """The Git host of that name.
-
-        Raises:
-            NotFound: the settings know none of that name.
-            BadInput: what it needs is missing.
-        """
-        from spalje.project.git_hosts.open import open_host
-        from spalje.project.hook import HookSpec
-
-        if name != EMBEDDED and name not in self.settings.git_hosts:
-            raise NotFound(
-                "Git host",
-                name,
-                (EMBEDDED, *self.settings.git_hosts),
-                do=f"Add [git_hosts.{name}] to {self.folder / MARK}; see docs/settings.md.",
-            )
-        return open_host(
-            name,
-            self.settings.git_hosts.get(name),
-            folder=self.folder / "git",
-            hook=HookSpec.of(sys.executable, self.folder),
-            environ=os.environ,
-        )
-
     def create_project(
         self, wanted: Project, author: str, into: Path | None = None, tell: "Tell | None" = None
     ) -> "Created":
@@ -294,7 +279,6 @@ class Workspace:
             settings=self.settings.git_hosts.get(wanted.host),
             template=template,
             alone=self.heartbeat.hold,
-            aside=self.folder / "undertakings",
             environ=os.environ,
             clock=now,
             new_mark=lambda: token_hex(8),
@@ -311,8 +295,74 @@ class Workspace:
             hosts=self.host,
             alone=self.heartbeat.hold,
             logs=self.folder / "runs",
-            aside=self.folder / "undertakings",
             clock=now,
+        )
+
+    def template(self, name: str, version: str | None = None) -> "Template":
+        """A version of a template, kept from now on.
+
+        Args:
+            name: as in the catalog.
+            version: which; None: the newest.
+
+        Raises:
+            NotFound: there is no such template or version.
+            BadInput: it cannot be read.
+        """
+        offered = self.catalog.find(name)
+        if version is not None and version in self.snapshots.versions(name):
+            return self.snapshots.get(name, version, trusted=offered.trusted)
+        return self.snapshots.keep(
+            offered if version in (None, offered.version) else self.catalog.find(name, version=version)
+        )
+
+    def template_versions(self, name: str) -> tuple[str, ...]:
+        """The versions of a template up to the newest on offer, oldest first, also those that are only in use.
+
+        Raises:
+            NotFound: there is no such template.
+            BadInput: it cannot be read.
+        """
+        from spalje.project.card import in_order
+
+        offered = self.catalog.versions(name)
+        known = sorted({*offered, *self.snapshots.versions(name)}, key=in_order)
+        return tuple(version for version in known if in_order(version) <= in_order(offered[-1]))
+
+    def place(self, project: Project, role: "Role") -> "Place":
+        """One of a project's repositories: on its host, and here with all its branches as they are now.
+
+        Raises:
+            NotFound, HostFailed, BadInput: the host is not known, could not be reached, or refused.
+        """
+        from spalje.project.repository_steps import repository_name
+        from spalje.project.update import Place
+
+        host, name = self.host(project.host), repository_name(project.name, role)
+        mirrors = Mirrors(self.folder / "git" / ".mirrors", lambda _: host.remote(name))
+        url = project.build_repository if role == "build" else project.deploy_repository
+        return Place(host, name, mirrors.local(url, git.BRANCH))
+
+    def updater(self, author: str, *, dry: bool = False, render: "Render | None" = None) -> "Updater":
+        """Brings newer templates to projects.
+
+        Args:
+            author: who the commits are by, "Name <mail>".
+            dry: push nothing and propose nothing.
+            render: renders; None: one rendering after the other.
+
+        Raises:
+            UsageError: the author is no person.
+        """
+        from spalje.project.rendering import rendered
+        from spalje.project.update import Updater
+
+        return Updater(
+            cache(self.template),
+            self.place,
+            render or partial(rendered, recorded=True),
+            git.Author.parse(author),
+            dry=dry,
         )
 
     @cached_property

@@ -26,9 +26,7 @@ def held(record: Recorder) -> Lease:
 def rows(metadata: Metadata) -> dict[str, int]:
     """Table -> rows, of those that have any."""
     with metadata.database.read() as connection:
-        found = {
-            table.name: len(connection.execute(select(table)).all()) for table in NAMES.sorted_tables
-        }
+        found = {table.name: len(connection.execute(select(table)).all()) for table in NAMES.sorted_tables}
     return {name: count for name, count in found.items() if count}
 
 

@@ -19,6 +19,8 @@ from spalje.workspace import Workspace, now
 app = App(name="project", help="Projects: create one from a template, list them, see what one is made of.")
 
 app.command("spalje.cli.project_delete:delete", name="delete")
+app.command("spalje.cli.project_status:status", name="status")
+app.command("spalje.cli.project_update:update", name="update")
 
 
 @app.command

@@ -16,6 +16,7 @@ app = App(
 )
 app.command("spalje.cli.template_add:add", name="add")
 app.command("spalje.cli.template_check:check", name="check")
+app.command("spalje.cli.template_rollout:rollout", name="rollout")
 
 
 @app.command(name="list")
@@ -66,7 +67,7 @@ def remove(name: str, *, common: Common = Common()) -> None:
         back = " The one that comes with Spaljé is on offer again." if is_shipped(name) else ""
         said = f"Template '{name}' is out of the catalog.{back}"
     else:
-        raise NotFound("template", name, entries)
+        raise NotFound("template", name, [template.name for template in catalog.all()])
     if common.json:
         print_json({"removed": name})
         return

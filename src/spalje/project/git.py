@@ -432,6 +432,29 @@ def is_dirty(folder: Path) -> list[str]:
     return sorted(entry[3:] for entry in said.decode(errors="surrogateescape").split("\0") if entry)
 
 
+def call(
+    folder: Path, *words: str, environ: Mapping[str, str] | None = None, allowed: tuple[int, ...] = (0,)
+) -> tuple[int, bytes]:
+    """Call Git's plumbing in a repository.
+
+    Args:
+        folder: the repository.
+        words: what to do.
+        environ: variables for Git.
+        allowed: exit codes that are answers.
+
+    Returns:
+        The exit code, and what Git said.
+
+    Raises:
+        BadInput: Git could not.
+    """
+    done = _run(words, folder=folder, environ=environ)
+    if done.returncode not in allowed:
+        raise _failed(words, folder, done)
+    return done.returncode, done.stdout
+
+
 def _git(
     *words: str,
     folder: Path | None = None,
@@ -442,12 +465,18 @@ def _git(
     """What ``git`` said; raises BadInput in its words when it failed."""
     done = _run(words, folder=folder, environ=environ, stdout=stdout, stdin=stdin)
     if done.returncode != 0:
-        text = (done.stderr or done.stdout or b"").decode(errors="replace").strip()
-        said = text.splitlines() or [f"it ended with code {done.returncode}"]
-        reason = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1])
-        place = f" in {folder}" if folder else ""
-        raise BadInput(f"`git {words[0]}`{place} failed: {reason}")
+        raise _failed(words, folder, done)
     return done.stdout or b""
+
+
+def _failed(
+    words: tuple[str, ...], folder: Path | None, done: "subprocess.CompletedProcess[bytes]"
+) -> BadInput:
+    text = (done.stderr or done.stdout or b"").decode(errors="replace").strip()
+    said = text.splitlines() or [f"it ended with code {done.returncode}"]
+    reason = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1])
+    place = f" in {folder}" if folder else ""
+    return BadInput(f"`git {words[0]}`{place} failed: {reason}")
 
 
 def _run(

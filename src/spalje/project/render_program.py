@@ -23,7 +23,8 @@ from typing import Any
 from copier import Settings, run_copy
 from copier.errors import CopierError
 from jinja2 import TemplateError, TemplateSyntaxError
-from jinja2_ansible_filters import core_filters
+from jinja2.defaults import DEFAULT_POLICIES
+from jinja2_ansible_filters import core_filters  # type: ignore[import-untyped]
 
 #: The longest answer of a rendering, bytes.
 _LONGEST = 5_000_000
@@ -106,6 +107,8 @@ def _limit(job: Mapping[str, Any]) -> None:
 def _render(job: Mapping[str, Any]) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     random.seed(0)  # the same answers give the same bytes
+    # Text as it is: TOML refuses the halves of characters that JSON writes otherwise.
+    DEFAULT_POLICIES["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     try:
         worker = run_copy(
             job["template"],

@@ -15,7 +15,7 @@ from spalje.project.copier_file import read_copier_file
 from spalje.project.hook import Role
 from spalje.project.may_run import check_trust
 from spalje.project.question import check_answers
-from spalje.project.renderer import TRUSTED, Limits, renderer
+from spalje.project.renderer import TRUSTED, Limits, Renderer, renderer
 from spalje.project.snapshot import is_gits
 from spalje.project.template import Template, check_name
 
@@ -37,6 +37,7 @@ def rendered(
     *,
     recorded: bool = False,
     limits: Limits | None = None,
+    program: Renderer | None = None,
 ) -> dict[str, Any]:
     """See ``spalje.project.template.render``.
 
@@ -44,6 +45,7 @@ def rendered(
         template, project, repository, answers, folder: as there.
         recorded: as for ``spalje.project.question.check_answers``.
         limits: what the rendering may use; None: the usual.
+        program: what renders; None: the one of this process.
 
     Raises:
         Refused: the template would run programs and is not trusted.
@@ -66,7 +68,7 @@ def rendered(
     try:
         target = aside / folder.name
         limits = limits or (TRUSTED if template.trusted else _USUAL)
-        told = _ask(template, {**given, **ours}, target, limits)
+        told = _ask(template, {**given, **ours}, target, limits, program)
         hidden = [name for name in told["hidden"] if name in given]
         if hidden and not recorded:
             raise UsageError(
@@ -76,7 +78,7 @@ def rendered(
         if hidden:
             left = {name: value for name, value in given.items() if name not in hidden}
             shutil.rmtree(target, ignore_errors=True)
-            told = _ask(template, {**left, **ours}, target, limits)
+            told = _ask(template, {**left, **ours}, target, limits, program)
         if not target.is_dir():
             raise _refusal(template, "it gives no files")
         check_files(target, template)
@@ -133,10 +135,12 @@ def _check_shape(template: Template, repository: Role) -> None:
         raise _refusal(template, f"it has no folder {repository}/")
 
 
-def _ask(template: Template, data: Mapping[str, Any], target: Path, limits: Limits) -> dict[str, Any]:
+def _ask(
+    template: Template, data: Mapping[str, Any], target: Path, limits: Limits, program: Renderer | None
+) -> dict[str, Any]:
     """Have it rendered; what the program said."""
     job = {"template": str(template.folder), "folder": str(target), "data": dict(data)}
-    told = renderer(os.getpid(), trusted=template.trusted).ask(job, limits)
+    told = (program or renderer(os.getpid(), trusted=template.trusted)).ask(job, limits)
     if "error" not in told:
         return told
     said = " ".join(str(told["error"]).replace(str(target), "the repository").split())[:600]
