@@ -1,6 +1,7 @@
 """``spalje environment``: the environments that users' scripts run in, as far as they were made here."""
 
 import re
+import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from spalje.cli.options import Common
 from spalje.cli.output import console, print_json, table
-from spalje.errors import NotFound, UsageError
+from spalje.errors import BadInput, NotFound, UsageError
 from spalje.execution.environment.container_engine import engine
 from spalje.execution.environment.store import EnvironmentStore, Kept
 from spalje.workspace import now
@@ -93,7 +94,13 @@ def collect(
 def _remove(kept: Kept) -> bool:
     """Remove what stands outside the workspace: an image."""
     image = kept.facts.get("image")
-    return image is None or engine().remove(image)
+    if image is None:
+        return True
+    try:
+        return engine().remove(image)
+    except BadInput as error:  # what stands in the way of one does not stand in that of others
+        sys.stderr.write(f"spalje: {kept.key} stays: {error}\n")
+        return False
 
 
 def _find(store: EnvironmentStore, key: str) -> Kept:

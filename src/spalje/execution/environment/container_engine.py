@@ -71,7 +71,8 @@ class ContainerEngine:
 
     def end(self, container: str) -> None:
         """Kill a container and remove it, if it is there."""
-        self.call("rm", "--force", container)
+        at_once = ("--time=0",) if self.podman else ()  # Docker does not wait
+        self.call("rm", "--force", *at_once, container)
 
 
 def engine() -> ContainerEngine:
