@@ -162,7 +162,7 @@ class BitbucketCloud:
             return self._rest.ask("POST", path, send=send).content
 
         there = once(look, make)
-        if (there["title"], there.get("description") or "") != (title, body):
+        if (there["title"], _body(there)) != (title, body):
             change = {"type": "pullrequest", "title": title, "description": body}
             there = self._rest.ask("PUT", f"{path}/{there['id']}", send=change).content
         return _pull_request(repository, there)
@@ -233,7 +233,7 @@ class BitbucketCloud:
     def _all(self, path: str, query: Mapping[str, str | int]) -> list[dict[str, Any]]:
         """Every page: each says where the next one is, which is followed within the API only."""
         found: list[dict[str, Any]] = []
-        said = self._rest.ask("GET", path, query={**query, "pagelen": 50} if query else None).content
+        said = self._rest.ask("GET", path, query=query).content
         while True:
             found += said["values"]
             following = said.get("next")
@@ -258,6 +258,11 @@ def _pull_request(repository: str, said: Mapping[str, Any]) -> PullRequest:
         said["source"]["branch"]["name"],
         said["destination"]["branch"]["name"],
         said["title"],
-        said.get("description") or "",
+        _body(said),
         _STATES[said["state"]],
     )
+
+
+def _body(said: Mapping[str, Any]) -> str:
+    """What a pull request says: ``description`` goes there, and comes back as ``summary``, too."""
+    return said.get("description") or said.get("summary", {}).get("raw") or ""

@@ -96,10 +96,10 @@ class Gitea:
             return
 
         def look() -> Any:
-            answer = self._rest.ask("PUT", path, send={"value": value}, also=_MISSING)
+            answer = self._rest.ask("PUT", path, send={"value": value}, also=_MISSING, secrets=(value,))
             return None if answer.status == 404 else answer
 
-        once(look, lambda: self._rest.ask("POST", path, send={"value": value}))
+        once(look, lambda: self._rest.ask("POST", path, send={"value": value}, secrets=(value,)))
 
     def announce(self, repository: str, project: str, role: Role) -> None:  # noqa: ARG002  the name says it here
         """See the port."""

@@ -97,7 +97,7 @@ class GitHub:
         """See the port. A secret is sealed for the repository before it is sent."""
         actions = f"{self._path(repository)}/actions"
         if secret:
-            key = self._rest.ask("GET", f"{actions}/secrets/public-key").content
+            key = self._rest.ask("GET", f"{actions}/secrets/public-key", secrets=(value,)).content
             body = {"encrypted_value": sealed(value, key["key"]), "key_id": key["key_id"]}
             self._rest.ask("PUT", f"{actions}/secrets/{part(name)}", send=body, secrets=(value,))
             return

@@ -112,10 +112,15 @@ class GitLab:
         hidden = (value,)
 
         def look() -> Any:
-            answer = self._rest.ask(
-                "PUT", f"{path}/{part(name)}", send={"value": value}, also=_MISSING, secrets=hidden
-            )
-            return None if answer.status == 404 else answer
+            there = self._rest.ask("GET", f"{path}/{part(name)}", also=_MISSING, secrets=hidden)
+            if there.status == 404:
+                return None
+            if secret and not there.content.get(
+                "hidden"
+            ):  # what was once to be seen cannot be hidden any more
+                self._rest.ask("DELETE", f"{path}/{part(name)}", also=_MISSING, secrets=hidden)
+                return None
+            return self._rest.ask("PUT", f"{path}/{part(name)}", send={"value": value}, secrets=hidden)
 
         new = {"key": name, "value": value, "raw": True, "masked_and_hidden": secret}
         once(look, lambda: self._rest.ask("POST", path, send=new, secrets=hidden))

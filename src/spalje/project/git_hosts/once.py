@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from spalje.errors import Conflict
 from spalje.project.git_hosts.failure import Lost
+from spalje.project.git_hosts.libraries import check_libraries
 from spalje.project.git_hosts.port import Repository
 
 #: So often it is looked and tried.
@@ -23,6 +24,7 @@ def once(look: Callable[[], _T | None], make: Callable[[], _T]) -> _T:
     Raises:
         Lost: the answers of all tries were lost, and nothing is there.
     """
+    check_libraries()
     import stamina  # noqa: PLC0415  belongs to the extra 'hosts'
 
     for attempt in stamina.retry_context(on=Lost, attempts=TRIES, wait_initial=0.5, wait_max=10.0):

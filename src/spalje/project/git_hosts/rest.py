@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from spalje import __version__
-from spalje.errors import BadInput
 from spalje.project.git_hosts.credential import Credential
 from spalje.project.git_hosts.failure import HostFailed, Lost
+from spalje.project.git_hosts.libraries import check_libraries
 from spalje.project.git_hosts.waiting import LONGEST, is_rationed, wait_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ TRIES = 5
 TIMEOUT_S = 30.0
 #: So much of what a host says is repeated, characters.
 SAID = 300
-#: A larger answer than this is not read, bytes.
-READ = 16 * 2**20
 
 _BROKEN = frozenset({500, 502, 503, 504})
 
@@ -100,6 +98,7 @@ class Rest:
             Lost: it is not known whether the host did it.
             BadInput: there is no token.
         """
+        check_libraries()
         import stamina  # noqa: PLC0415  belongs to the extra 'hosts'
 
         request = _Request(self, method, path, send, query, kind, also, early, secrets)
@@ -116,14 +115,8 @@ class Rest:
     @cached_property
     def client(self) -> "httpx2.Client":
         """Speaks HTTP: through the proxies of the environment, and never on to another address."""
-        try:
-            import httpx2  # noqa: PLC0415  belongs to the extra 'hosts'
-            import stamina  # noqa: F401, PLC0415
-        except ImportError as error:
-            raise BadInput(
-                f"Git host '{self.name}' needs libraries that are not installed: {error.name}.",
-                do='Install them: pip install "spalje[hosts]"',
-            ) from error
+        import httpx2  # noqa: PLC0415  belongs to the extra 'hosts'
+
         client = httpx2.Client(
             timeout=httpx2.Timeout(self.timeout_s, connect=self.timeout_s / 3),
             follow_redirects=False,
@@ -151,7 +144,7 @@ class Rest:
         }
         text = f"{self._label}: {asked} was answered {status}"
         if 300 <= status < 400:
-            host = urlsplit(where).netloc
+            host = urlsplit(where).netloc.rpartition("@")[2]
             text += f", a redirection to {host or 'another place'}, which is not followed"
             do = "Set url in the settings to where the host is now; the token is sent nowhere else."
         else:
@@ -276,7 +269,7 @@ class _Request:
         )
 
     def _content(self, response: "httpx2.Response") -> Any:
-        if not response.content or len(response.content) > READ:
+        if not response.content:
             return None
         try:
             return response.json()
