@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from spalje import __version__
 from spalje.errors import BadInput, NotFound
-from spalje.execution import environment as environments
 from spalje.execution.consequence import Conclusion, conclusion, retraining
-from spalje.execution.environment import Environment
+from spalje.execution.environment import Environment, resolve
+from spalje.execution.environment.store import EnvironmentStore
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.execution.lease import Heartbeat
@@ -35,6 +35,7 @@ from spalje.project import git
 from spalje.project.mirror import Mirrors
 from spalje.registry.project import Project
 from spalje.registry.truth import Delivery
+from spalje.registry.version import ModelVersion
 from spalje.settings import EMBEDDED, Settings, load
 from spalje.steps import StepFunction, step_function
 from spalje.storage.artifacts import Artifacts
@@ -43,6 +44,9 @@ from spalje.storage.metadata import Metadata, open_metadata
 if TYPE_CHECKING:
     from spalje.alerts.dispatch import Dispatch, Told
     from spalje.alerts.watch import Watch
+    from spalje.ci.queue import Queue
+    from spalje.ci.webhook import Webhooks
+    from spalje.ci.worker import Worker
     from spalje.project.catalog import Catalog
     from spalje.project.creation import Created
     from spalje.project.deletion import Deletion
@@ -139,33 +143,6 @@ class Workspace:
         mirrors = Mirrors(self.folder / "git" / ".mirrors", self._remote)
         return RepositoryCode(self.folder / "sources", self.environment, revise, mirrors.local)
 
-    def host(self, name: str) -> "GitHost":
-        """A Git host.
-
-        Args:
-            name: what the settings call it; ``embedded``: the one in the workspace.
-
-        Raises:
-            NotFound: the settings have no such host.
-        """
-        from spalje.project.git_hosts.open import open_host
-        from spalje.project.hook import HookSpec
-
-        if name != EMBEDDED and name not in self.settings.git_hosts:
-            raise NotFound(
-                "Git host",
-                name,
-                [EMBEDDED, *self.settings.git_hosts],
-                do="Describe it in settings.toml; see docs/git-hosts.md.",
-            )
-        return open_host(
-            name,
-            self.settings.git_hosts.get(name),
-            folder=self.folder / "git",
-            hook=HookSpec.of(sys.executable, self.folder),
-            environ=os.environ,
-        )
-
     def _remote(self, repository: str) -> "Remote":
         """How Git reaches the repository of a project, by its address."""
         for project in self.metadata.projects.all():
@@ -179,7 +156,15 @@ class Workspace:
         """The templates that projects can be created from."""
         from spalje.project.catalog import Catalog
 
-        return Catalog(self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams)
+        def credentials(source: str) -> Mapping[str, str]:
+            for name, host in self.settings.git_hosts.items():
+                if source.startswith(f"{host.address.rstrip('/')}/"):
+                    return self.host(name).remote("template").environ
+            return {}
+
+        return Catalog(
+            self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams, credentials
+        )
 
     @cached_property
     def snapshots(self) -> "Snapshots":
@@ -194,8 +179,13 @@ class Workspace:
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
 
     def environment(self, name: str, repository: Path) -> Environment:
-        """The environment of a checked-out repository's scripts."""
-        return environments.resolve(name, repository, self.folder / "environments")
+        """The environment of a checked-out repository's scripts; nothing is made yet."""
+        return resolve(name, repository, self.environments.folder)
+
+    @property
+    def environments(self) -> EnvironmentStore:
+        """The environments that were made."""
+        return EnvironmentStore(self.folder / "environments")
 
     def executor(
         self, *, use_cache: bool = True, function: Callable[[str], StepFunction] = step_function
@@ -214,8 +204,8 @@ class Workspace:
             folder=self.folder,
             heartbeat=Heartbeat(self.metadata, owner, self.settings.lease_seconds, now),
             source=lambda run: self.code.checkout(run.repository, run.commit).folder,
-            environment=lambda run, definition: self.environment(
-                definition.environment, self.code.checkout(run.repository, run.commit).folder
+            environment=lambda run, name: self.environment(
+                name, self.code.checkout(run.repository, run.commit).folder
             ),
             facts=self.facts,
             clock=now,
@@ -232,7 +222,14 @@ class Workspace:
         batch = self.metadata.batches.get(run.batch) if run.batch else None
         return {
             "cost": sum(state.usage.cost for state in states if state.usage),
-            "environment": next((state.environment for state in states if state.environment), ""),
+            "environment": next(  # the one that trained
+                (
+                    state.environment
+                    for state in sorted(states, key=lambda state: state.kind != "train")
+                    if state.environment
+                ),
+                "",
+            ),
             "previous_baselines": dict(approved.content.baselines) if approved else None,
             "retrain": self.metadata.projects.get(run.project).retrain,
             "batch": batch,
@@ -282,7 +279,6 @@ class Workspace:
             settings=self.settings.git_hosts.get(wanted.host),
             template=template,
             alone=self.heartbeat.hold,
-            aside=self.folder / "undertakings",
             environ=os.environ,
             clock=now,
             new_mark=lambda: token_hex(8),
@@ -299,7 +295,6 @@ class Workspace:
             hosts=self.host,
             alone=self.heartbeat.hold,
             logs=self.folder / "runs",
-            aside=self.folder / "undertakings",
             clock=now,
         )
 
@@ -374,6 +369,73 @@ class Workspace:
     def heartbeat(self) -> Heartbeat:
         """Holds leases for this process."""
         return Heartbeat(self.metadata, this_process(), self.settings.lease_seconds, now)
+
+    @cached_property
+    def queue(self) -> "Queue":
+        """Fills the queues of CI."""
+        from spalje.ci.detached import start_detached
+        from spalje.ci.queue import Queue
+
+        return Queue(
+            metadata=self.metadata,
+            heartbeat=self.heartbeat,
+            message=self.code.message,
+            record=self.starter.start_or_record,
+            start_worker=lambda project: start_detached(
+                ("ci", "work", "--project", project), self.folder, self.folder / "ci" / project / "worker.log"
+            ),
+            clock=now,
+        )
+
+    @cached_property
+    def worker(self) -> "Worker":
+        """Works on the queues of CI."""
+        from spalje.ci.detached import execute_waiting
+        from spalje.ci.repository_tests import RepositoryTests
+        from spalje.ci.worker import Worker
+
+        environment = partial(resolve, folder=self.environments.folder, dev=True)
+        return Worker(
+            metadata=self.metadata,
+            heartbeat=self.heartbeat,
+            queue=self.queue,
+            checkout=self.code.checkout,
+            message=self.code.message,
+            pipelines=lambda commit: tuple(self.code.definitions(commit)),
+            tests=RepositoryTests(environment),
+            execute=lambda run: execute_waiting(run, self.folder),
+            tell=self.tell,
+            clock=now,
+            logs=self.folder / "ci",
+        )
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        """Takes what Git hosts deliver."""
+        from spalje.ci.webhook import Webhooks
+        from spalje.project.git_hosts.deliveries import read
+
+        return Webhooks(self.metadata, self.settings.git_hosts, os.environ, read, self.queue, now)
+
+    def promote(self, version: ModelVersion, by: str) -> str:
+        """Tell the deploy repository's CI what was decided about a version.
+
+        Args:
+            version: as it stands now.
+            by: who asks.
+
+        Returns:
+            What was started, for a person.
+
+        Raises:
+            SpaljeError: see ``spalje.ci.promotion.Promotion.promote``; the decision stands.
+        """
+        from spalje.ci.promotion import Promotion
+
+        promotion = Promotion(
+            self.host, lambda repository, branch: self.code.checkout(repository, branch).sha, self.queue.add
+        )
+        return promotion.promote(self.metadata.projects.get(version.content.project), version, by)
 
     def resume(self, run: str) -> Run:
         """A run made ready to be executed again; what had succeeded stays.
@@ -526,7 +588,7 @@ class RepositoryCode:
 
     Attributes:
         folder: where checked-out commits are kept.
-        environment: gives the environment in which a repository's recipe is compiled.
+        environment: gives ``current``, in which recipes are compiled.
         revise: changes every definition; None: they are taken as they are.
         local: where the commit that a repository's ref names can be read.
     """
@@ -550,6 +612,14 @@ class RepositoryCode:
         self._known[repository, sha] = commit  # a branch may move, a commit does not
         return commit
 
+    def message(self, repository: str, sha: str) -> str:
+        """The message of a commit.
+
+        Raises:
+            BadInput: there is no such commit.
+        """
+        return git.message(self.local(repository, sha), sha)
+
     def definitions(self, commit: Commit) -> dict[str, Definition]:
         """See ``spalje.execution.start.Code``."""
         found = self._compiled(commit)
@@ -565,7 +635,7 @@ class RepositoryCode:
             return {
                 key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()
             }
-        definitions = compile_recipe(commit.folder, environment.interpreter)
+        definitions = compile_recipe(commit.folder, (sys.executable,))
         aside = known.with_suffix(f".{os.getpid()}")
         aside.write_text(
             json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()})

@@ -67,7 +67,7 @@ def remove(name: str, *, common: Common = Common()) -> None:
         back = " The one that comes with Spaljé is on offer again." if is_shipped(name) else ""
         said = f"Template '{name}' is out of the catalog.{back}"
     else:
-        raise NotFound("template", name, entries)
+        raise NotFound("template", name, [template.name for template in catalog.all()])
     if common.json:
         print_json({"removed": name})
         return

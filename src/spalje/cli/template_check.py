@@ -123,12 +123,13 @@ def _print(template: Template, outcomes: list[Outcome], *, quick: bool) -> None:
     ]
     out.print(table((f"{template.name} {template.version}", *columns), rows))
     bad = [outcome for outcome in outcomes if not outcome.passed]
-    for outcome in bad:
+    for part, said, do in dict.fromkeys((outcome.part, outcome.said, outcome.do) for outcome in bad):
+        where = [outcome.case for outcome in bad if (outcome.part, outcome.said) == (part, said)]
         out.print()
-        out.print(Text.assemble((f"{outcome.case}: {outcome.part}", "bold red")))
-        out.print(Text(outcome.said), soft_wrap=True)
-        if outcome.do:
-            out.print(Text.assemble(("do ", "bold green"), outcome.do), soft_wrap=True)
+        out.print(Text.assemble((f"{part} of {'; '.join(where)}", "bold red")))
+        out.print(Text(said), soft_wrap=True)
+        if do:
+            out.print(Text.assemble(("do ", "bold green"), do), soft_wrap=True)
     out.print()
     if bad:
         out.print(f"{len(bad)} of {len(outcomes)} parts failed.")

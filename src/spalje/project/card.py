@@ -32,15 +32,17 @@ def is_version(text: str) -> bool:
     return len(text) <= 40 and _VERSION.fullmatch(text) is not None
 
 
-def in_order(version: str) -> tuple[bool, Version]:
+def in_order(version: str) -> tuple[bool, Version, int]:
     """What versions are sorted by: pre-releases before all others, so that the last one is the newest to use.
+
+    Of two ways to write the same version the longer one comes last: a tag such as 2 is often moved along.
 
     Example:
         >>> sorted(("2.0.0rc1", "1.10.0", "1.9.0"), key=in_order)
         ['2.0.0rc1', '1.9.0', '1.10.0']
     """
     parsed = Version(version)
-    return (not parsed.is_prerelease, parsed)
+    return (not parsed.is_prerelease, parsed, len(version))
 
 
 def _version(text: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from spalje.project.question import Question
+from spalje.project.card import Check
+from spalje.project.question import Question, check_answers
 from spalje.project.template import Template
 
 #: Titles and owners that break what does not quote them.
@@ -49,14 +50,19 @@ def cases(template: Template) -> tuple[Case, ...]:
     """
     asked = {question.name: question for question in template.questions}
     shapes = asked["shape"].choices if "shape" in asked else ()
-    declared = [dict(answers) for answers in template.check.answers] if template.check else []
+    declared = [check_answers(template, answers) for answers in (template.check or Check()).answers]
     found: dict[str, Case] = {}
     for answers in ({}, *declared):
         for shape in shapes or (None,):
             shaped = answers if shape is None or "shape" in answers else {"shape": shape, **answers}
-            name = ", ".join(f"{key}={value}" for key, value in sorted(shaped.items())) or "defaults"
+            other = {key: value for key, value in shaped.items() if value != _default(key, asked)}
+            name = ", ".join(f"{key}={value}" for key, value in sorted(other.items())) or "defaults"
             found.setdefault(name, Case(name, "a-project", shaped))
     return (*found.values(), *_edges(list(asked.values())))
+
+
+def _default(name: str, asked: Mapping[str, Question]) -> Any:
+    return asked[name].default if name in asked else None
 
 
 def _edges(asked: Sequence[Question]) -> list[Case]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from spalje.errors import Conflict, Refused, UsageError
@@ -52,7 +53,6 @@ class Creation:
         settings: what the settings say of the host; None: it is the embedded one.
         template: gives the snapshot of a version of the template; of the newest for None.
         alone: holds a lease.
-        aside: a folder for what is made before it is pushed.
         environ: where secrets are read from.
         clock: the time, UTC.
         new_mark: a new random word.
@@ -63,7 +63,6 @@ class Creation:
     settings: GitHostSettings | None
     template: Callable[[str | None], Template]
     alone: Alone
-    aside: Path
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
     new_mark: Callable[[], str]
@@ -90,29 +89,29 @@ class Creation:
         """
         name = wanted.name
         check_name("project", name)
-        with alone_with(name, self.alone) as lease:
+        with alone_with(name, self.alone) as lease, TemporaryDirectory(prefix="spalje-") as folder:
+            aside = Path(folder) / "repositories"
             begun = self.metadata.undertakings.get(name)
             clones = self._clones(name, into)
             commits: Callable[[], FirstCommits]
-            try:
-                if begun is None:
-                    self._refuse_if_there(wanted, clones)
-                    undertaking, made = self._begin(wanted, author, lease)
-                    commits = partial(_given, made)
-                else:
-                    _same(begun, wanted, author)
-                    undertaking = self._still_done(begun)
-                    _refuse_folders(clones, began=True)
-                    commits = cache(partial(self._make, undertaking, wanted, author))
-                steps = self._steps(undertaking, commits, clones)
-                record = partial(_advance, self.metadata, lease)
-                ways = f"Then go on by the same command again, or undo what was done: spalje project delete {name}"
-                undertaking = carry_out(undertaking, steps, record, tell, ways)
-                project = self.metadata.undertakings.create(
-                    undertaking, self._project(wanted, undertaking), lease
-                )
-            finally:
-                shutil.rmtree(self.aside / name, ignore_errors=True)
+            if begun is None:
+                self._refuse_if_there(wanted, clones)
+                undertaking, made = self._begin(wanted, author, aside, lease)
+                commits = partial(_given, made)
+            else:
+                _same(begun, wanted, author)
+                _refuse_folders(clones, began=True)
+                undertaking = self._still_done(begun)
+                commits = cache(partial(self._make, undertaking, wanted, author, aside))
+            steps = self._steps(undertaking, commits, clones)
+            record = partial(_advance, self.metadata, lease)
+            ways = (
+                f"Then go on by the same command again, or undo what was done: spalje project delete {name}"
+            )
+            undertaking = carry_out(undertaking, steps, record, tell, ways)
+            project = self.metadata.undertakings.create(
+                undertaking, self._project(wanted, undertaking), lease
+            )
         return Created(project, tuple(clones))
 
     def _refuse_if_there(self, wanted: Project, clones: Mapping[Path, Remote]) -> None:
@@ -130,12 +129,14 @@ class Creation:
         for secret_name, variable in (self.settings.secrets if self.settings else {}).items():
             secret(secret_name, variable, self.host.name, self.environ)
 
-    def _begin(self, wanted: Project, author: Author, lease: Lease) -> tuple[Undertaking, FirstCommits]:
+    def _begin(
+        self, wanted: Project, author: Author, aside: Path, lease: Lease
+    ) -> tuple[Undertaking, FirstCommits]:
         """Render everything, so that it is known to work, and record that the creation has begun."""
         template = self.template(wanted.template_version or None)
         at = self.clock().replace(microsecond=0)
         told = _told(wanted)
-        made = FirstCommits.make(template, wanted.name, told, author, at, self.aside / wanted.name)
+        made = FirstCommits.make(template, wanted.name, told, author, at, aside)
         recorded = {question: answer for question, answer in told.items() if question not in made.secret}
         asked = {
             **_asked(wanted, author),
@@ -163,14 +164,14 @@ class Creation:
             begun, done=tuple(step for step in begun.done if not step.startswith(tuple(gone)))
         )  # fmt: skip
 
-    def _make(self, undertaking: Undertaking, wanted: Project, author: Author) -> FirstCommits:
+    def _make(self, undertaking: Undertaking, wanted: Project, author: Author, aside: Path) -> FirstCommits:
         return FirstCommits.make(
             self.template(undertaking.wanted["template_version"]),
             undertaking.project,
             _told(wanted),
             author,
             undertaking.started_at,
-            self.aside / undertaking.project,
+            aside,
         )
 
     def _steps(

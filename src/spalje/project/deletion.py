@@ -87,7 +87,6 @@ class Deletion:
         hosts: gives a Git host by name.
         alone: holds a lease.
         logs: the folder with the logs of each project's runs.
-        aside: where creations make their files ready.
         clock: the time, UTC.
     """
 
@@ -95,7 +94,6 @@ class Deletion:
     hosts: Callable[[str], GitHost]
     alone: Alone
     logs: Path
-    aside: Path
     clock: Callable[[], datetime]
 
     def look(self, name: str) -> Doomed:
@@ -142,14 +140,14 @@ class Deletion:
             doomed = self.look(name)
             if not even_changed:
                 doomed.refuse_if_changed()
-            for pipeline in self._pipelines(name):
-                stack.enter_context(self.alone(f"pipeline/{name}/{pipeline}"))
+            held = self._hold(name, stack)
             found, project = self._find(name)
             host = self.hosts(_host(found, project))
             wanted = {"host": host.name}
             mark = found.mark if found else ""
             new = Undertaking(name, "delete", mark, wanted, (), self.clock().replace(microsecond=0), by)
             undertaking = self.metadata.undertakings.begin_deletion(new, lease)
+            self._hold(name, stack, held)  # those that first ran just now; from here on none begins
             steps = [
                 Step(
                     f"{one.name}",
@@ -175,9 +173,16 @@ class Deletion:
             raise NotFound("project", name, {*projects, *begun})
         return undertaking, projects.get(name)
 
-    def _pipelines(self, name: str) -> list[str]:
+    def _hold(self, name: str, stack: ExitStack, held: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Let no pipeline of the project run."""
+        wanted = frozenset(self._pipelines(name))
+        for pipeline in sorted(wanted - held):
+            stack.enter_context(self.alone(f"pipeline/{name}/{pipeline}"))
+        return wanted | held
+
+    def _pipelines(self, name: str) -> set[str]:
         """The pipelines that have run."""
-        return sorted({run.pipeline for run in self.metadata.runs.list(project=name, limit=100_000)})
+        return {pipeline for project, pipeline, _ in self.metadata.counts.runs() if project == name}
 
     def _repositories(
         self, name: str, host: GitHost, undertaking: Undertaking | None, project: Project | None
@@ -199,8 +204,7 @@ class Deletion:
             host.delete(repository)
 
     def _delete_files(self, name: str) -> None:
-        for folder in (self.logs / name, self.aside / name):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.logs / name, ignore_errors=True)
 
 
 def _advance(metadata: Metadata, lease: Lease, undertaking: Undertaking, step: str) -> Undertaking:

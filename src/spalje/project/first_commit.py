@@ -1,6 +1,5 @@
 """The first commits of a project's two repositories: rendered and committed aside, then pushed."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +51,7 @@ class FirstCommits:
             answers: question -> answer, typed, or as a person wrote it.
             author: who the commits are by.
             at: when they were made.
-            aside: a folder for them; what is in it goes.
+            aside: a folder for them that is not there yet.
 
         Raises:
             NotFound, UsageError, BadInput: see ``spalje.project.template.render``.
@@ -60,8 +59,6 @@ class FirstCommits:
         words = {question: answer for question, answer in answers.items() if isinstance(answer, str)}
         given = {**answers, **parse_answers(template, words)}
         secret = frozenset(question.name for question in template.questions if question.secret)
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
         folders: dict[Role, Path] = {role: aside / role for role in ROLES}
         answered: dict[str, Any] = {}
         for role, folder in folders.items():

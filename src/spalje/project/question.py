@@ -74,7 +74,7 @@ class Question:
             "int": "a whole number",
             "float": "a number",
             "bool": "true or false",
-            "yaml": "a YAML value",
+            "yaml": "a YAML value of texts, numbers, lists and mappings",
             "json": "a JSON value",
         }
         if self.many:
@@ -133,7 +133,7 @@ class Question:
         wanted = _TYPES[self.type]
         right = isinstance(value, wanted) and (self.type == "bool" or not isinstance(value, bool))
         if self.type in ("yaml", "json"):
-            right = len(json.dumps(value, default=str)) <= 10 * _LONG
+            right = _is_plain(value)
         if not right or (self.choices and value not in self.choices):
             raise self._refusal(value)
         if isinstance(value, float) and value - value != 0:  # infinite, or no number
@@ -240,6 +240,8 @@ def _read(name: str, detail: Any, template: Template) -> Question:
         when=when if isinstance(when, bool) else str(when),
         validator=str(detail.get("validator") or ""),
     )
+    if default is not None and not many:
+        _check_text(question, default, template)
     return replace(question, choices=_choices(question, detail.get("choices"), template))
 
 
@@ -252,6 +254,7 @@ def _choices(question: Question, told: Any, template: Template) -> tuple[Any, ..
     for one in pairs:
         value = one[1] if isinstance(one, list | tuple) and len(one) == 2 else one
         value = value.get("value") if isinstance(value, dict) else value
+        _check_text(question, value, template)
         if isinstance(value, str) and ("{{" in value or "{%" in value):
             return ()
         try:
@@ -264,6 +267,16 @@ def _choices(question: Question, told: Any, template: Template) -> tuple[Any, ..
     return tuple(values)
 
 
+def _check_text(question: Question, value: Any, template: Template) -> None:
+    """YAML reads NO, on and yes as true and false, and 3.10 as 3.1: refused where a text is meant."""
+    if question.type in ("str", "path") and isinstance(value, bool | float):
+        raise BadInput(
+            f"{template.folder}/copier.yml: question '{question.name}' is of type {question.type}, and YAML reads "
+            f"an answer of it as {json.dumps(value)}.",
+            do="Write it in quotes, as in 'NO' or '3.10'.",
+        )
+
+
 def _texts(value: Any) -> list[str]:
     """Every text in a value."""
     if isinstance(value, str):
@@ -271,6 +284,14 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [text for pair in value.items() for one in pair for text in _texts(one)]
     return [text for one in value for text in _texts(one)] if isinstance(value, list | tuple) else []
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can be written as JSON, and is not too long: no dates, no sets, nothing infinite."""
+    try:
+        return len(json.dumps(value, allow_nan=False)) <= 10 * _LONG
+    except (TypeError, ValueError):
+        return False
 
 
 def _shown(value: Any) -> str:

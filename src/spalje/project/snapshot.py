@@ -4,7 +4,6 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -56,23 +55,20 @@ class Snapshots:
         Raises:
             BadInput: that version was kept with other content, or a file of it leads out of the template.
         """
-        check_name("template", template.name)
-        files = read_files(template.folder)
-        digest = fingerprint({
-            path: [mode, hashlib.sha256(content).hexdigest()] for path, (mode, content) in files.items()
-        })  # fmt: skip
-        kept = self._folder(template.name, template.version, digest)
-        if kept.is_dir() and self.repository.is_dir():
-            return replace(template, folder=kept)
-        self._make()
+        found, files, digest = self._looked(template)
         if self._digest(template.name, template.version) is None:
-            self._store(template, files, digest)
-        if self._digest(template.name, template.version) != digest:
-            raise BadInput(
-                f"Template '{template.name}' {template.version} is in use with other content than {template.folder}.",
-                do=f"Raise version in {template.folder}/template.toml: what projects were made from never changes.",
-            )
-        return replace(template, folder=self._export(template.name, template.version, digest))
+            sha = git.store(self.repository, files, _message(template, digest))
+            git.tag(self.repository, f"{template.name}/{template.version}", sha)
+            self._refuse_other(template, digest)  # somebody else may have been first
+        return found
+
+    def look(self, template: Template) -> Template:
+        """What ``keep`` gives, without keeping it: for a rendering of which nothing comes yet.
+
+        Raises:
+            BadInput: see ``keep``.
+        """
+        return self._looked(template)[0]
 
     def get(self, name: str, version: str, *, trusted: bool = False) -> Template:
         """A version that was kept.
@@ -120,14 +116,28 @@ class Snapshots:
             git.export(self.repository, git.tags(self.repository, f"{name}/")[version], folder)
         return folder
 
-    def _store(self, template: Template, files: Files, digest: str) -> None:
-        """Tag the files, unless somebody else did just now; nothing is tagged that cannot be read again."""
-        message = f"{template.name} {template.version}\n\n{_DIGEST}{digest}\n"
-        sha = git.store(self.repository, files, message)
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=self.cache) as aside:
-            git.export(self.repository, sha, Path(aside) / "files")
-        git.tag(self.repository, f"{template.name}/{template.version}", sha)
+    def _looked(self, template: Template) -> tuple[Template, Files, str]:
+        """The template with its files in the cache, which shows that they can be read again."""
+        check_name("template", template.name)
+        files = read_files(template.folder)
+        digest = fingerprint({
+            path: [mode, hashlib.sha256(content).hexdigest()] for path, (mode, content) in files.items()
+        })  # fmt: skip
+        self._make()
+        self._refuse_other(template, digest)
+        folder = self._folder(template.name, template.version, digest)
+        if not folder.is_dir():
+            sha = git.store(self.repository, files, _message(template, digest))
+            git.export(self.repository, sha, folder)
+        return replace(template, folder=folder), files, digest
+
+    def _refuse_other(self, template: Template, digest: str) -> None:
+        if self._digest(template.name, template.version) not in (None, digest):
+            raise BadInput(
+                f"Template '{template.name}' {template.version} is in use with other content than it has now in "
+                f"{template.source or template.folder}.",
+                do="Raise version in its template.toml: what projects were made from never changes.",
+            )
 
     def _make(self) -> None:
         if self.repository.is_dir():
@@ -142,6 +152,10 @@ class Snapshots:
                 raise
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _message(template: Template, digest: str) -> str:
+    return f"{template.name} {template.version}\n\n{_DIGEST}{digest}\n"
 
 
 def read_files(folder: Path) -> Files:
