@@ -15,8 +15,8 @@ from spalje.project.git_hosts.rest import Rest, part
 from spalje.project.hook import Role
 
 RIGHTS = (
-    "the scopes to read and administer repositories, to delete them, to write pull requests and webhooks, and to write "
-    "and administer pipelines and their variables"
+    "the scopes read, write, admin and delete:repository, read and write:pullrequest, read and write:webhook, "
+    "read, write and admin:pipeline (each with :bitbucket behind it)"
 )
 #: The custom pipeline of ``bitbucket-pipelines.yml`` that an approval starts.
 PIPELINE = "promote"

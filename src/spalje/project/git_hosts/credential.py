@@ -71,7 +71,7 @@ class Credential:
 
     @property
     def webhook_address(self) -> str:
-        """Where the host sends its deliveries: ``<webhook_url>/hooks/<host>``; empty: nowhere."""
+        """Where the host sends its deliveries: ``<webhook_url>/webhooks/<host>``; empty: nowhere."""
         url = self.settings.webhook_url.rstrip("/")
         return f"{url}{WEBHOOK_PATH.format(host=self.host)}" if url else ""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 #: Where a host's deliveries go, under ``webhook_url`` of the settings; ``host`` is what the settings call it.
-WEBHOOK_PATH = "/hooks/{host}"
+WEBHOOK_PATH = "/webhooks/{host}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,10 @@ class GitLab:
         return create_once(description, lambda: self.find(repository), make)
 
     def delete(self, repository: str) -> None:
-        """See the port. GitLab first only marks a project for deletion, and deletes what is marked when asked again."""
+        """See the port. GitLab first only marks a project for deletion, and deletes what is marked when asked again.
+
+        Where its administrators do not allow that, the project stays for the days they set, under another name.
+        """
         said = self._said(repository)
         if said is None:
             return
@@ -77,7 +80,7 @@ class GitLab:
         if answer.status == 404 or not answer.content.get("marked_for_deletion_on"):
             return
         now = {"permanently_remove": "true", "full_path": str(answer.content["path_with_namespace"])}
-        self._rest.ask("DELETE", path, query=now, also=_MISSING)
+        self._rest.ask("DELETE", path, query=now, also=_MISSING | {400, 403})
 
     def remote(self, repository: str) -> Remote:
         """See the port."""

@@ -55,7 +55,7 @@ def create_once(
 
     def ours() -> Repository | None:
         found = look() if tried else None
-        if found is not None and found.description != description:
+        if found is not None and found.description.split() != description.split():
             raise _taken(found.page)
         return found
 
