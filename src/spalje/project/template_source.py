@@ -107,7 +107,6 @@ class Sources:
             if not (fresh and known and wanted in (None, *known)):
                 try:
                     git.fetch_tags(mirror, source, self.credentials(source))
-                    asked.touch()
                     known = _versions(mirror)
                 except BadInput as error:
                     if not known:
@@ -115,6 +114,7 @@ class Sources:
                             f"{source} cannot be read: {error}",
                             do="Check the address, and that this account may read it.",
                         ) from error
+                asked.touch()  # also where it cannot be reached: nobody waits for it at every command
         if not known:
             raise BadInput(
                 f"{source} has no tag that is a version.",
