@@ -175,7 +175,10 @@ def _folder(source: str) -> Path:
     if not source.startswith(_PACKAGE):
         return Path(source)
     package, _, inside = source.removeprefix(_PACKAGE).partition("/")
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    try:
+        spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    except ValueError:  # the program that runs just now has no place
+        spec = None
     homes = list(spec.submodule_search_locations or ()) if spec else []
     folders = [Path(home) / inside for home in homes if (Path(home) / inside).is_dir()]
     if ".." in PurePosixPath(inside).parts or inside.startswith("/") or not folders:
