@@ -36,18 +36,16 @@ def list_(*, project: str | None = None, limit: int = 20, common: Common = Commo
     rows = [
         (
             job.sequence,
-            job.project,
-            job.what,
-            f"{job.repository}/{job.branch}",
+            job.run or f"{job.project} {job.what}",
+            f"{job.repository} {job.branch}",
             job.commit[:10],
             coloured(job.status),
             f"{job.ordered_at:%m-%d %H:%M:%S}",
-            job.run or job.said.partition("\n")[0],
         )
         for job in jobs
     ]
-    heads = ("job", "project", "what", "branch", "commit", "status", "pushed (UTC)", "about")
-    out.print(table(heads, rows, cut="about"))
+    heads = ("job", "about", "branch", "commit", "status", "ordered (UTC)")
+    out.print(table(heads, rows, cut="branch"))
     for name in sorted({job.project for job in workspace.metadata.jobs.open(project)}):
         if workspace.queue.worker(name) is None:
             out.print(
