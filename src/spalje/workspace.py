@@ -143,6 +143,33 @@ class Workspace:
         mirrors = Mirrors(self.folder / "git" / ".mirrors", self._remote)
         return RepositoryCode(self.folder / "sources", self.environment, revise, mirrors.local)
 
+    def host(self, name: str) -> "GitHost":
+        """A Git host.
+
+        Args:
+            name: what the settings call it; ``embedded``: the one in the workspace.
+
+        Raises:
+            NotFound: the settings have no such host.
+        """
+        from spalje.project.git_hosts.open import open_host
+        from spalje.project.hook import HookSpec
+
+        if name != EMBEDDED and name not in self.settings.git_hosts:
+            raise NotFound(
+                "Git host",
+                name,
+                [EMBEDDED, *self.settings.git_hosts],
+                do="Describe it in settings.toml; see docs/git-hosts.md.",
+            )
+        return open_host(
+            name,
+            self.settings.git_hosts.get(name),
+            folder=self.folder / "git",
+            hook=HookSpec.of(sys.executable, self.folder),
+            environ=os.environ,
+        )
+
     def _remote(self, repository: str) -> "Remote":
         """How Git reaches the repository of a project, by its address."""
         for project in self.metadata.projects.all():
