@@ -272,7 +272,7 @@ def test_no_order_of_events_leaves_half_a_project(tmp_path: Path, monkeypatch: p
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=40,
+            max_examples=30,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
