@@ -101,7 +101,7 @@ def test_a_project_is_two_repositories_that_know_all_they_need(creation, host, m
         said = log(clone, "%s|%b|%aI|%cI")
         assert (
             said
-            == "Start from template tiny 0.1.0|[skip ci]\n|2026-03-01T12:30:15+00:00|2026-03-01T12:30:15+00:00"
+            == f"Start from template tiny {tiny.version}|[skip ci]\n|2026-03-01T12:30:15+00:00|2026-03-01T12:30:15+00:00"
         )
     assert metadata.undertakings.all() == ()
 
