@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from spalje import __version__
 from spalje.errors import BadInput, NotFound
-from spalje.execution import environment as environments
 from spalje.execution.consequence import Conclusion, conclusion, retraining
-from spalje.execution.environment import Environment
+from spalje.execution.environment import Environment, resolve
+from spalje.execution.environment.store import EnvironmentStore
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.execution.lease import Heartbeat
@@ -31,9 +32,11 @@ from spalje.lineage.run import Run
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
+from spalje.project.mirror import Mirrors
 from spalje.registry.project import Project
 from spalje.registry.truth import Delivery
-from spalje.settings import Settings, load
+from spalje.registry.version import ModelVersion
+from spalje.settings import EMBEDDED, Settings, load
 from spalje.steps import StepFunction, step_function
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata, open_metadata
@@ -41,6 +44,18 @@ from spalje.storage.metadata import Metadata, open_metadata
 if TYPE_CHECKING:
     from spalje.alerts.dispatch import Dispatch, Told
     from spalje.alerts.watch import Watch
+    from spalje.ci.queue import Queue
+    from spalje.ci.webhook import Webhooks
+    from spalje.ci.worker import Worker
+    from spalje.project.catalog import Catalog
+    from spalje.project.creation import Created
+    from spalje.project.deletion import Deletion
+    from spalje.project.git_hosts.port import GitHost, Remote
+    from spalje.project.hook import Role
+    from spalje.project.snapshot import Snapshots
+    from spalje.project.template import Template
+    from spalje.project.undertaking import Told as Tell
+    from spalje.project.update import Place, Render, Updater
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -125,7 +140,65 @@ class Workspace:
     def code(self) -> "RepositoryCode":
         """Commits and their recipes."""
         revise = self.replay.revise if self.replay else None
-        return RepositoryCode(self.folder / "sources", self.environment, revise)
+        mirrors = Mirrors(self.folder / "git" / ".mirrors", self._remote)
+        return RepositoryCode(self.folder / "sources", self.environment, revise, mirrors.local)
+
+    def host(self, name: str) -> "GitHost":
+        """A Git host.
+
+        Args:
+            name: what the settings call it; ``embedded``: the one in the workspace.
+
+        Raises:
+            NotFound: the settings have no such host.
+        """
+        from spalje.project.git_hosts.open import open_host
+        from spalje.project.hook import HookSpec
+
+        if name != EMBEDDED and name not in self.settings.git_hosts:
+            raise NotFound(
+                "Git host",
+                name,
+                [EMBEDDED, *self.settings.git_hosts],
+                do="Describe it in settings.toml; see docs/git-hosts.md.",
+            )
+        return open_host(
+            name,
+            self.settings.git_hosts.get(name),
+            folder=self.folder / "git",
+            hook=HookSpec.of(sys.executable, self.folder),
+            environ=os.environ,
+        )
+
+    def _remote(self, repository: str) -> "Remote":
+        """How Git reaches the repository of a project, by its address."""
+        for project in self.metadata.projects.all():
+            if repository in {project.build_repository, project.deploy_repository}:
+                role = "build" if repository == project.build_repository else "deploy"
+                return self.host(project.host).remote(f"{project.name}-{role}")
+        raise NotFound("project with the repository", repository)
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        """The templates that projects can be created from."""
+        from spalje.project.catalog import Catalog
+
+        def credentials(source: str) -> Mapping[str, str]:
+            for name, host in self.settings.git_hosts.items():
+                if source.startswith(f"{host.address.rstrip('/')}/"):
+                    return self.host(name).remote("template").environ
+            return {}
+
+        return Catalog(
+            self.folder / "catalog.toml", self.folder / "git" / ".catalog", self.settings.teams, credentials
+        )
+
+    @cached_property
+    def snapshots(self) -> "Snapshots":
+        """The versions of templates that were ever used."""
+        from spalje.project.snapshot import Snapshots
+
+        return Snapshots(self.folder / "git" / ".templates.git", self.folder / "sources" / "templates")
 
     @cached_property
     def starter(self) -> Starter:
@@ -133,8 +206,13 @@ class Workspace:
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
 
     def environment(self, name: str, repository: Path) -> Environment:
-        """The environment of a checked-out repository's scripts."""
-        return environments.resolve(name, repository, self.folder / "environments")
+        """The environment of a checked-out repository's scripts; nothing is made yet."""
+        return resolve(name, repository, self.environments.folder)
+
+    @property
+    def environments(self) -> EnvironmentStore:
+        """The environments that were made."""
+        return EnvironmentStore(self.folder / "environments")
 
     def executor(
         self, *, use_cache: bool = True, function: Callable[[str], StepFunction] = step_function
@@ -153,8 +231,8 @@ class Workspace:
             folder=self.folder,
             heartbeat=Heartbeat(self.metadata, owner, self.settings.lease_seconds, now),
             source=lambda run: self.code.checkout(run.repository, run.commit).folder,
-            environment=lambda run, definition: self.environment(
-                definition.environment, self.code.checkout(run.repository, run.commit).folder
+            environment=lambda run, name: self.environment(
+                name, self.code.checkout(run.repository, run.commit).folder
             ),
             facts=self.facts,
             clock=now,
@@ -171,7 +249,14 @@ class Workspace:
         batch = self.metadata.batches.get(run.batch) if run.batch else None
         return {
             "cost": sum(state.usage.cost for state in states if state.usage),
-            "environment": next((state.environment for state in states if state.environment), ""),
+            "environment": next(  # the one that trained
+                (
+                    state.environment
+                    for state in sorted(states, key=lambda state: state.kind != "train")
+                    if state.environment
+                ),
+                "",
+            ),
             "previous_baselines": dict(approved.content.baselines) if approved else None,
             "retrain": self.metadata.projects.get(run.project).retrain,
             "batch": batch,
@@ -191,52 +276,193 @@ class Workspace:
         return ended
 
     def create_project(
-        self, project: Project, author: str, into: Path | None = None
-    ) -> tuple[Project, tuple[Path, ...]]:
-        """Create a project's repositories from its template, and record it.
+        self, wanted: Project, author: str, into: Path | None = None, tell: "Tell | None" = None
+    ) -> "Created":
+        """Create a project from its template, or go on with a creation that was interrupted.
 
         Args:
-            project: as wanted; its repositories' places and template version are filled in.
+            wanted: as wanted: its host, template, answers, people; the template's version where it is not to be the
+                newest. The rest is filled in.
             author: who the first commits are by, "Name <mail>".
             into: a folder to clone both repositories into.
-
-        Returns:
-            The project as recorded, and the clones.
+            tell: told how far it has come.
 
         Raises:
-            NotFound: no such template.
-            UsageError: the name is not allowed or taken.
+            SpaljeError: see ``spalje.project.creation.Creation.create``.
         """
-        from spalje.project.catalog import find
-        from spalje.project.git_hosts.embedded import EmbeddedHost
-        from spalje.project.hook import HookSpec
-        from spalje.project.repositories import ProjectRepositories, create_project
+        from spalje.project.creation import Creation
+        from spalje.project.undertaking import quiet
 
-        template = find(project.template)
+        def template(version: str | None) -> "Template":
+            name, person = wanted.template, wanted.created_by
+            if version is not None and version in self.snapshots.versions(name):
+                offered = self.catalog.find(name, person)
+                return self.snapshots.get(name, version, trusted=offered.trusted)
+            return self.snapshots.keep(self.catalog.find(name, person, version))
 
-        def record(made: ProjectRepositories) -> None:
-            if any(known.name == project.name for known in self.metadata.projects.all()):
-                return  # an interrupted creation that had come this far
-            self.metadata.projects.create(
-                replace(
-                    project,
-                    template_version=template.version,
-                    build_repository=made.build_repository,
-                    deploy_repository=made.deploy_repository,
-                )
-            )
-
-        made = create_project(
-            project.name,
-            template,
-            EmbeddedHost(self.folder / "git"),
-            answers={"title": project.title, "owner": project.owner},
-            author=git.Author.parse(author),
-            hook=HookSpec.of(sys.executable, self.folder),
-            clone_into=into,
-            record=record,
+        creation = Creation(
+            metadata=self.metadata,
+            host=self.host(wanted.host),
+            settings=self.settings.git_hosts.get(wanted.host),
+            template=template,
+            alone=self.heartbeat.hold,
+            environ=os.environ,
+            clock=now,
+            new_mark=lambda: token_hex(8),
         )
-        return self.metadata.projects.get(project.name), made.clones
+        return creation.create(wanted, git.Author.parse(author), into, tell or quiet)
+
+    @cached_property
+    def deletion(self) -> "Deletion":
+        """Deletes projects."""
+        from spalje.project.deletion import Deletion
+
+        return Deletion(
+            metadata=self.metadata,
+            hosts=self.host,
+            alone=self.heartbeat.hold,
+            logs=(self.folder / "runs", self.folder / "ci"),
+            clock=now,
+        )
+
+    def template(self, name: str, version: str | None = None) -> "Template":
+        """A version of a template, kept from now on.
+
+        Args:
+            name: as in the catalog.
+            version: which; None: the newest.
+
+        Raises:
+            NotFound: there is no such template or version.
+            BadInput: it cannot be read.
+        """
+        offered = self.catalog.find(name)
+        if version is not None and version in self.snapshots.versions(name):
+            return self.snapshots.get(name, version, trusted=offered.trusted)
+        return self.snapshots.keep(
+            offered if version in (None, offered.version) else self.catalog.find(name, version=version)
+        )
+
+    def template_versions(self, name: str) -> tuple[str, ...]:
+        """The versions of a template up to the newest on offer, oldest first, also those that are only in use.
+
+        Raises:
+            NotFound: there is no such template.
+            BadInput: it cannot be read.
+        """
+        from spalje.project.card import in_order
+
+        offered = self.catalog.versions(name)
+        known = sorted({*offered, *self.snapshots.versions(name)}, key=in_order)
+        return tuple(version for version in known if in_order(version) <= in_order(offered[-1]))
+
+    def place(self, project: Project, role: "Role") -> "Place":
+        """One of a project's repositories: on its host, and here with all its branches as they are now.
+
+        Raises:
+            NotFound, HostFailed, BadInput: the host is not known, could not be reached, or refused.
+        """
+        from spalje.project.repository_steps import repository_name
+        from spalje.project.update import Place
+
+        host, name = self.host(project.host), repository_name(project.name, role)
+        mirrors = Mirrors(self.folder / "git" / ".mirrors", lambda _: host.remote(name))
+        url = project.build_repository if role == "build" else project.deploy_repository
+        return Place(host, name, mirrors.local(url, git.BRANCH))
+
+    def updater(self, author: str, *, dry: bool = False, render: "Render | None" = None) -> "Updater":
+        """Brings newer templates to projects.
+
+        Args:
+            author: who the commits are by, "Name <mail>".
+            dry: push nothing and propose nothing.
+            render: renders; None: one rendering after the other.
+
+        Raises:
+            UsageError: the author is no person.
+        """
+        from spalje.project.rendering import rendered
+        from spalje.project.update import Updater
+
+        return Updater(
+            cache(self.template),
+            self.place,
+            render or partial(rendered, recorded=True),
+            git.Author.parse(author),
+            dry=dry,
+        )
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        """Holds leases for this process."""
+        return Heartbeat(self.metadata, this_process(), self.settings.lease_seconds, now)
+
+    @cached_property
+    def queue(self) -> "Queue":
+        """Fills the queues of CI."""
+        from spalje.ci.detached import start_detached
+        from spalje.ci.queue import Queue
+
+        return Queue(
+            metadata=self.metadata,
+            heartbeat=self.heartbeat,
+            message=self.code.message,
+            record=self.starter.start_or_record,
+            start_worker=lambda project: start_detached(
+                ("ci", "work", "--project", project), self.folder, self.folder / "ci" / project / "worker.log"
+            ),
+            clock=now,
+        )
+
+    @cached_property
+    def worker(self) -> "Worker":
+        """Works on the queues of CI."""
+        from spalje.ci.detached import execute_waiting
+        from spalje.ci.repository_tests import RepositoryTests
+        from spalje.ci.worker import Worker
+
+        environment = partial(resolve, folder=self.environments.folder, dev=True)
+        return Worker(
+            metadata=self.metadata,
+            heartbeat=self.heartbeat,
+            queue=self.queue,
+            checkout=self.code.checkout,
+            message=self.code.message,
+            pipelines=lambda commit: tuple(self.code.definitions(commit)),
+            tests=RepositoryTests(environment),
+            execute=lambda run: execute_waiting(run, self.folder),
+            tell=self.tell,
+            clock=now,
+            logs=self.folder / "ci",
+        )
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        """Takes what Git hosts deliver."""
+        from spalje.ci.webhook import Webhooks
+        from spalje.project.git_hosts.deliveries import read
+
+        return Webhooks(self.metadata, self.settings.git_hosts, os.environ, read, self.queue, now)
+
+    def promote(self, version: ModelVersion, by: str) -> str:
+        """Tell the deploy repository's CI what was decided about a version.
+
+        Args:
+            version: as it stands now.
+            by: who asks.
+
+        Returns:
+            What was started, for a person.
+
+        Raises:
+            SpaljeError: see ``spalje.ci.promotion.Promotion.promote``; the decision stands.
+        """
+        from spalje.ci.promotion import Promotion
+
+        promotion = Promotion(
+            self.host, lambda repository, branch: self.code.checkout(repository, branch).sha, self.queue.add
+        )
+        return promotion.promote(self.metadata.projects.get(version.content.project), version, by)
 
     def resume(self, run: str) -> Run:
         """A run made ready to be executed again; what had succeeded stays.
@@ -389,20 +615,22 @@ class RepositoryCode:
 
     Attributes:
         folder: where checked-out commits are kept.
-        environment: gives the environment in which a repository's recipe is compiled.
+        environment: gives ``current``, in which recipes are compiled.
         revise: changes every definition; None: they are taken as they are.
+        local: where the commit that a repository's ref names can be read.
     """
 
     folder: Path
     environment: Callable[[str, Path], Environment]
     revise: Callable[[Definition], Definition] | None = None
+    local: Callable[[str, str], Path] = lambda repository, _: Path(repository)
     _known: dict[tuple[str, str], Commit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def checkout(self, repository: str, ref: str) -> Commit:
         """See ``spalje.execution.start.Code``."""
         if (repository, ref) in self._known:
             return self._known[repository, ref]
-        bare = Path(repository)
+        bare = self.local(repository, ref)
         sha = ref if len(ref) == 40 and (self.folder / ref).is_dir() else git.resolve(bare, ref)
         folder = self.folder / sha
         if not folder.is_dir():
@@ -410,6 +638,14 @@ class RepositoryCode:
         commit = Commit(repository, sha, git.author(bare, sha), folder)
         self._known[repository, sha] = commit  # a branch may move, a commit does not
         return commit
+
+    def message(self, repository: str, sha: str) -> str:
+        """The message of a commit.
+
+        Raises:
+            BadInput: there is no such commit.
+        """
+        return git.message(self.local(repository, sha), sha)
 
     def definitions(self, commit: Commit) -> dict[str, Definition]:
         """See ``spalje.execution.start.Code``."""
@@ -426,7 +662,7 @@ class RepositoryCode:
             return {
                 key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()
             }
-        definitions = compile_recipe(commit.folder, environment.interpreter)
+        definitions = compile_recipe(commit.folder, (sys.executable,))
         aside = known.with_suffix(f".{os.getpid()}")
         aside.write_text(
             json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()})

@@ -16,6 +16,7 @@ from spalje.errors import BadInput, StepFailed
 from spalje.model import process
 from spalje.model.package import pack
 from spalje.model.process import open_model
+from spalje.model.program import Python
 from spalje.pipeline.problem import Problem
 
 PROBLEM = Problem(type="regression", target="units", features=("price", "store"), keys=("id",))
@@ -38,7 +39,9 @@ def start(folder, code, problem=PROBLEM, **options):
     (folder / "trained" / "model.txt").write_text("7")
     pack(folder / "trained", folder / "repository" / "inference.py", problem, folder / "package")
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    return open_model(folder / "package", (sys.executable,), environ, folder.parent / "step.log", **options)
+    return open_model(
+        folder / "package", Python(sys.executable, environ).command, folder.parent / "step.log", **options
+    )
 
 
 @pytest.fixture
@@ -406,8 +409,9 @@ def test_the_process_ends_with_the_one_that_started_it(opened, tmp_path):
 import os, sys, time
 from pathlib import Path
 from spalje.model.process import open_model
-open_model(Path({str(tmp_path / "package0" / "package")!r}), (sys.executable,), dict(os.environ),
-           Path({str(tmp_path / "other.log")!r}), started=lambda group: print(group, flush=True))
+from spalje.model.program import Python
+open_model(Path({str(tmp_path / "package0" / "package")!r}), Python(sys.executable, dict(os.environ)).command,
+           Path({str(tmp_path / "other.log")!r}), started=lambda group: print(group.number, flush=True))
 os.kill(os.getpid(), 9)
 """
     done = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, check=False)
@@ -452,7 +456,7 @@ def test_a_loop_that_is_left_early_ends_the_process_rather_than_mix_up_replies(o
 def test_an_interpreter_that_is_not_there_is_an_error(tmp_path, opened):
     opened(DOUBLE)
     with pytest.raises(StepFailed, match="could not be started"):
-        open_model(tmp_path / "package0" / "package", ("/no/such/python",), {}, tmp_path / "log")
+        open_model(tmp_path / "package0" / "package", Python("/no/such/python", {}).command, tmp_path / "log")
 
 
 def ends_soon(pid: int) -> bool:

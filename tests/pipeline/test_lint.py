@@ -283,6 +283,30 @@ SPOILT = [
         "script=",
     ),
     (
+        rules.unknown_environments,
+        lambda d: with_step(d, "train", environment="containr"),
+        "Step 'train' runs in environment 'containr', which there is not.",
+        "Did you mean 'container'?",
+    ),
+    (
+        rules.unknown_environments,
+        lambda d: with_step(d, "train", environment="conda"),
+        "which there is not.",
+        "There are: current, uv, container.",
+    ),
+    (
+        rules.unknown_environments,
+        lambda d: with_step(d, "transform", environment="uv"),
+        "but the repository has no uv.lock.",
+        "Run `uv lock`",
+    ),
+    (
+        rules.unknown_environments,
+        lambda d: d.model_copy(update={"environment": "container"}),
+        "The project runs in environment 'container', but the repository has no Dockerfile.",
+        "Write Dockerfile",
+    ),
+    (
         rules.problem_misfits,
         lambda d: d.model_copy(update={"problem": d.problem.model_copy(update={"time": None})}),
         "[problem] season is 'weekday', but no time column",

@@ -23,6 +23,21 @@ def test_a_good_file_is_read(file):
     assert found.inputs == {"journey": "data/journey"}
 
 
+def test_what_containers_may_is_read(file):
+    file.write_text(file.read_text() + '\n[environment.container]\nnetwork = "bridge"\nmemory_gib = 1.5\n')
+    container = read(file).environment.container
+    assert (container.network, container.memory_gib, container.dockerfile) == ("bridge", 1.5, "Dockerfile")
+
+
+def test_a_table_within_a_table_is_found_by_its_line(file):
+    file.write_text(file.read_text() + '\n[environment.container]\ncpus = 2\nnetwork = "lan"\n')
+    line = 1 + file.read_text().splitlines().index('network = "lan"')
+    (said,) = findings(file)
+    assert said.startswith(f"spalje.toml:{line}:")
+    assert "[environment] container.network" in said
+    assert "'none', 'bridge' or 'host'" in said
+
+
 def test_tables_of_other_programs_are_left_alone(file):
     file.write_text(file.read_text() + "\n[resources]\ncpu = 2\n")
     assert read(file).project.name == "fresh-produce"

@@ -256,3 +256,31 @@ def test_an_input_of_a_version_cannot_be_given():
 def test_only_steps_are_listed():
     with pytest.raises(BadInput, match="not a step"):
         Pipeline("p", steps=[process()["tidy"]])
+
+
+@pytest.mark.parametrize(
+    ("trained_in", "own", "found"),
+    [(None, None, "uv"), ("container", None, "container"), ("container", "current", "current")],
+)
+def test_a_model_runs_in_the_steps_own_environment_or_where_it_was_trained_or_as_the_repository_says(
+    trained_in, own, found
+):
+    rows = Input("rows", kind="table")
+    train = Train("train", script="t.py", inference="i.py", channels={"rows": rows}, environment=trained_in)
+    transform = Transform("transform", model=train["model"], data=rows, environment=own)
+    later = Process(
+        "later", script="p.py", inputs={"p": transform, "o": train["output"]}, outputs={"o": "folder"}
+    )
+    definition = Pipeline("build", steps=[train, transform, later]).define(PROBLEM, environment="uv")
+    assert definition.environment_of("train") == (trained_in or "uv")
+    assert definition.environment_of("transform") == found
+    assert definition.environment_of("later") == "uv"
+    assert Definition.model_validate_json(definition.model_dump_json()) == definition
+
+
+def test_a_definition_from_before_there_were_environments_of_steps_is_read():
+    step = Process("make", script="m.py", outputs={"o": "folder"})
+    definition = Pipeline("build", steps=[step]).define(PROBLEM)
+    document = definition.model_dump(mode="json")
+    del document["steps"][0]["environment"]
+    assert Definition.model_validate(document) == definition

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spalje.project.catalog import Template, find, shipped
+from spalje.project.catalog import Template, shipped
 from spalje.project.git import Author
 from spalje.project.git_hosts.embedded import EmbeddedHost
 from spalje.project.hook import HookSpec
@@ -39,7 +39,7 @@ def templates(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny(templates: Path) -> Template:
-    return find("tiny", templates)
+    return Template.read(templates / "tiny", "tiny")
 
 
 @pytest.fixture

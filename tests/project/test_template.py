@@ -3,11 +3,8 @@ import os
 import pytest
 import yaml
 
-from spalje.errors import BadInput, NotFound, UsageError
+from spalje.errors import BadInput, NotFound, Refused, UsageError
 from spalje.project.template import render
-
-#: Copier leaves a directory listing open when a file of the template is broken.
-UNCLOSED = "ignore:Exception ignored in. <posix.ScandirIterator:pytest.PytestUnraisableExceptionWarning"
 
 ANSWERS = {"title": "Fresh produce", "owner": "Greens"}
 
@@ -81,18 +78,20 @@ def test_an_answer_to_nothing_is_refused(tiny, tmp_path):
 def test_a_template_that_would_run_programs_is_refused(tiny, tmp_path, more):
     with (tiny.folder / "copier.yml").open("a") as file:
         file.write(more)
-    with pytest.raises(BadInput, match=r"Template 'tiny' .* cannot be rendered"):
+    with pytest.raises(
+        Refused, match=r"Template 'tiny' .* is not trusted, and (runs touch ran|loads os.path)"
+    ):
         render(tiny, "fresh-produce", "build", ANSWERS, tmp_path / "out")
-    assert not (tmp_path / "out" / "ran").exists()
+    assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.filterwarnings(UNCLOSED)
 @pytest.mark.parametrize(("file", "text"), [("copier.yml", "a: [\n"), ("build/x.jinja", "{{ nothing( }}")])
 def test_a_broken_template_is_named(tiny, tmp_path, file, text):
     (tiny.folder / file).write_text(text)
-    with pytest.raises(BadInput, match=r"Template 'tiny' .* cannot be rendered") as raised:
+    with pytest.raises(BadInput, match=r"cannot be (rendered|read): ") as raised:
         render(tiny, "fresh-produce", "build", ANSWERS, tmp_path / "out")
-    assert str(tiny.folder) in raised.value.do
+    assert str(tiny.folder) in f"{raised.value} {raised.value.do}"
+    assert list(tmp_path.iterdir()) == [tiny.folder.parent]
 
 
 def test_what_a_person_has_configured_does_not_change_the_files(tiny, tmp_path, monkeypatch):

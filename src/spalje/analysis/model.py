@@ -18,6 +18,7 @@ from spalje.model.contract import Signature
 from spalje.model.package import FILE as PACKAGE
 from spalje.model.package import load
 from spalje.model.process import ModelProcess, open_model, open_script
+from spalje.model.program import Python
 
 #: What a script is called in a folder that is no package.
 SCRIPT = "inference.py"
@@ -115,15 +116,15 @@ def opened(
         yield Opened(FunctionAnswers(model, frames=frames), None)
         return
     place = _place(model)
-    interpreter, environ = [str(python or sys.executable)], dict(os.environ)
+    start = Python(str(python or sys.executable), dict(os.environ)).command
     with tempfile.TemporaryDirectory(prefix="spalje-") as scratch:
         log = Path(scratch) / "model.log"
         if place.is_dir() and (place / PACKAGE).is_file():
-            process = open_model(place, interpreter, environ, log, lenient=True)
+            process = open_model(place, start, log, lenient=True)
         else:
             script = place / SCRIPT if place.is_dir() else place
             signature = Signature(features=tuple(features), prediction="prediction")
-            process = open_script(script, script.parent, signature, interpreter, environ, log, lenient=True)
+            process = open_script(script, script.parent, signature, start, log, lenient=True)
         with process:
             yield Opened(ProcessAnswers(process, ROWS), process)
 

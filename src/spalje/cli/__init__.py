@@ -17,6 +17,7 @@ _COMMANDS = {
     "template": "Templates that projects are created from.",
     "pipeline": "Recipes: compile and check them.",
     "run": "Runs of pipelines: start, watch, resume, read logs.",
+    "ci": "Jobs of CI: list, show, watch, read logs.",
     "step": "A single step, as other orchestrators call it.",
     "model": "Model versions: list, show, approve, reject, compare.",
     "batch": "Batches of predictions: list, show, release, deliver ground truth.",
@@ -24,6 +25,8 @@ _COMMANDS = {
     "profile": "What a table looks like, in numbers; needs no project.",
     "monitor": "Hold a table against a baseline; needs no project.",
     "explain": "Why a model predicts what it does; needs no project.",
+    "environment": "Environments of users' scripts: list, show, collect what is unused.",
+    "webhook": "The server that Git hosts tell of pushes and pull requests.",
     "lineage": "Where something came from, and what came of it.",
     "artifact": "Artifacts: where one is, what it holds, whether it is sound.",
 }

@@ -8,6 +8,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.text import Text
 
+from spalje.cli.model_promote import announce
 from spalje.cli.options import Common, person, split_id
 from spalje.cli.output import coloured, console, print_json, table
 from spalje.registry.approval import decide, verify
@@ -15,6 +16,8 @@ from spalje.registry.version import ModelVersion, VersionStatus
 from spalje.workspace import Workspace, now
 
 app = App(name="model", help="Model versions: list, show, approve, reject, compare.")
+
+app.command("spalje.cli.model_promote:promote", name="promote")
 
 
 @app.command(name="list")
@@ -142,6 +145,7 @@ def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, co
     )
     workspace.metadata.versions.decide(project, number, found, approval)
     after = workspace.metadata.versions.get(project, number)
+    started = announce(workspace, after, approval.who)
     if common.json:
         print_json(after)
         return
@@ -159,6 +163,8 @@ def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, co
         if serving
         else "No version is approved now: inference is refused."
     )
+    if started:
+        console().print(f"The deploy repository's CI was told: {started}.")
 
 
 @app.command

@@ -57,8 +57,13 @@ def person(name: str | None = None) -> str:
     return who.strip()
 
 
-def pairs(words: tuple[str, ...], option: str) -> dict[str, str]:
+def pairs(words: tuple[str, ...], option: str, example: str = "week=2017-10-30") -> dict[str, str]:
     """``NAME=VALUE`` words as a map.
+
+    Args:
+        words: as given.
+        option: what they were given by.
+        example: one of them as it should be.
 
     Raises:
         UsageError: a word has no ``=``, or a name stands twice.
@@ -71,9 +76,7 @@ def pairs(words: tuple[str, ...], option: str) -> dict[str, str]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise UsageError(
-                f"{option} {word!r} is not NAME=VALUE.", do=f"Write it as {option} week=2017-10-30."
-            )
+            raise UsageError(f"{option} {word!r} is not NAME=VALUE.", do=f"Write it as {option} {example}.")
         if name in found:
             raise UsageError(f"{option} gives '{name}' twice.", do="Give it once.")
         found[name] = value

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -79,6 +80,8 @@ def plain(value: Any) -> Any:
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         identity = getattr(value, "id", None)
         return {"id": identity, **fields} if identity is not None else fields
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):

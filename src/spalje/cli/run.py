@@ -1,25 +1,31 @@
 """``spalje run``: start, watch, resume and read runs."""
 
-import subprocess
-import sys
+import shlex
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.text import Text
 
+from spalje.ci.detached import execute_detached
 from spalje.cli.live import following, watching
 from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import coloured, console, print_json, seconds, table
 from spalje.errors import BadInput, NotFound, Refused, SpaljeError, StepFailed
 from spalje.execution.start import Order
 from spalje.lineage.run import Run, Status
+from spalje.model.program import Program
+from spalje.pipeline.kind import runs_users_code
 from spalje.project import git
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, definition_of
 
 app = App(name="run", help="Runs of pipelines: start, watch, resume, read logs.")
+
+app.command("spalje.cli.run_pushed:pushed", name="pushed", show=False)
 
 _Words = Annotated[tuple[str, ...], Parameter(negative=())]
 
@@ -127,7 +133,7 @@ def retrain(workspace: Workspace, run: Run, *, quiet: bool) -> None:
     if build is None:
         return
     if not build.status.ended:
-        start_detached(workspace, build)
+        execute_detached(build, workspace.folder)
     if not quiet:
         said = (
             f"failed: {build.error}" if build.status.ended else f"follow it with: spalje run watch {build.id}"
@@ -216,8 +222,9 @@ def show(run: str, *, common: Common = Common()) -> None:
     workspace = common.open()
     found = workspace.metadata.runs.get(run)
     states = tuple(workspace.metadata.steps.all(run).values())
+    environments = _environments(found)
     if common.json:
-        print_json({"run": found, "steps": states})
+        print_json({"run": found, "steps": states, "environments": environments})
         return
     out = console()
     out.print(Text.assemble((found.id, "bold"), " ", coloured(found.status)))
@@ -228,6 +235,7 @@ def show(run: str, *, common: Common = Common()) -> None:
         "created": f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC",
         "parameters": ", ".join(f"{name}={value}" for name, value in found.parameters.items()) or "–",
         "model version": found.version or "–",
+        "environment": _environments_told(environments),
         "error": found.error or "–",
     }
     for name, value in facts.items():
@@ -259,6 +267,32 @@ def show(run: str, *, common: Common = Common()) -> None:
             ),
             rows,
         )
+    )
+
+
+def _environments(run: Run) -> dict[str, str]:
+    """Where each step of a run that has the user's code in it runs that."""
+    if run.definition is None:
+        return {}
+    definition = definition_of(run)
+    return {
+        step.name: definition.environment_of(step.name) for step in definition.steps if runs_users_code(step)
+    }
+
+
+def _environments_told(environments: Mapping[str, str]) -> str:
+    """Environments in words: one for all, or each with its steps.
+
+    Example:
+        >>> _environments_told({"train": "uv", "transform": "uv"}), _environments_told({"a": "uv", "b": "current"})
+        ('uv', 'uv (a), current (b)')
+    """
+    names = list(dict.fromkeys(environments.values()))
+    if len(names) < 2:
+        return names[0] if names else "–"
+    return ", ".join(
+        f"{name} ({', '.join(step for step, where in environments.items() if where == name)})"
+        for name in names
     )
 
 
@@ -300,10 +334,35 @@ def debug(run: str, step: str, *, common: Common = Common()) -> None:
         port: str(workspace.artifacts.open(digest))
         for port, digest in workspace.metadata.steps.all(run)[step].inputs.items()
     }
-    spec = definition_of(found).step(step)
+    definition = definition_of(found)
+    spec = definition.step(step)
     source = workspace.code.checkout(found.repository, found.commit).folder
+    environment = workspace.environment(definition.environment_of(step), source)
+    command: tuple[str, ...] = ()
+    if spec.script:
+        options = {name: Path(tempfile.gettempdir(), step, name) for name in spec.outputs}
+        pairs = {**inputs, **options}.items()
+        words = [word for name, folder in pairs for word in (f"--{name.replace('_', '-')}", str(folder))]
+        script = source / spec.script
+        command = environment.by_hand(
+            Program(
+                (str(script), *words),
+                script.parent,
+                reads=(source, *map(Path, inputs.values())),
+                writes=(Path(tempfile.gettempdir(), step),),
+            )
+        )
     if common.json:
-        print_json({"source": str(source), "script": spec.script, "inputs": inputs, "log": str(path)})
+        print_json(
+            {
+                "source": source,
+                "script": spec.script,
+                "environment": environment.name,
+                "inputs": inputs,
+                "log": path,
+                "command": command,
+            }
+        )
         return
     out = console()
     out.print(
@@ -312,19 +371,15 @@ def debug(run: str, step: str, *, common: Common = Common()) -> None:
             [
                 ("repository at the commit", str(source)),
                 ("script", spec.script or "–"),
+                ("environment", environment.name if runs_users_code(spec) else "–"),
                 *((f"input {port}", folder) for port, folder in inputs.items()),
                 ("log", str(path)),
             ],
         )
     )
     if spec.script:
-        words = " ".join(f"--{port.replace('_', '-')} {folder}" for port, folder in inputs.items())
-        outputs = " ".join(f"--{name.replace('_', '-')} /tmp/{step}/{name}" for name in spec.outputs)
-        out.print(
-            Text(
-                f"\ncd {(source / spec.script).parent}\n{sys.executable} {Path(spec.script).name} {words} {outputs}"
-            )
-        )
+        folder = (source / spec.script).parent
+        out.print(Text(f"\ncd {shlex.quote(str(folder))}\n{shlex.join(command)}"), soft_wrap=True)
 
 
 @app.command
@@ -347,59 +402,3 @@ def watch(run: str, *, common: Common = Common()) -> int:
     if found.status is not Status.SUCCEEDED:
         raise failure(workspace, found)
     return exit_code(workspace, found)
-
-
-@app.command(show=False)
-def pushed(*, project: str, repository: str, common: Common = Common()) -> None:
-    """Take what Git says about a push on standard input, and start a build of main's new commit.
-
-    Args:
-        project: the project.
-        repository: build or deploy.
-    """
-    workspace = common.open()
-    for line in sys.stdin:
-        _, new, ref = line.split()
-        if ref != "refs/heads/main" or set(new) == {"0"}:
-            continue
-        if repository == "build":
-            run = workspace.starter.start_or_record(
-                Order(project, "build", person(), ref=new, trigger="push")
-            )
-            if run.status.ended:
-                print(f"spalje: {run.id} failed: {run.error}")  # noqa: T201
-                continue
-            start_detached(workspace, run)
-            print(f"spalje: {run.id} started on {new[:10]}; follow it with: spalje run watch {run.id}")  # noqa: T201
-        else:
-            commit = workspace.code.checkout(workspace.metadata.projects.get(project).deploy_repository, new)
-            try:
-                names = ", ".join(workspace.code.definitions(commit))
-                print(f"spalje: {new[:10]} compiles: {names}")  # noqa: T201
-            except SpaljeError as error:
-                print(f"spalje: {new[:10]} does not compile: {error}")  # noqa: T201
-
-
-def start_detached(workspace: Workspace, run: Run) -> None:
-    """Execute a run in a process of its own that outlives this one."""
-    log = workspace.folder / "runs" / run.project / run.pipeline / str(run.number) / "runner.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "spalje",
-                "run",
-                "execute",
-                run.id,
-                "--workspace",
-                str(workspace.folder),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            cwd=workspace.folder,
-        )

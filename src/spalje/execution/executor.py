@@ -20,7 +20,7 @@ from spalje.execution.script import Cancellation, ProjectScripts
 from spalje.lineage.lease import Lease
 from spalje.lineage.run import Artifact, Run, Status, StepRun
 from spalje.pipeline.definition import Definition, Reference, StepSpec
-from spalje.pipeline.kind import KINDS
+from spalje.pipeline.kind import KINDS, runs_users_code
 from spalje.settings import Settings
 from spalje.steps import StepFunction, step_function
 from spalje.steps.context import StepContext, StepResult
@@ -37,7 +37,7 @@ class Executor:
     Attributes:
         folder: the workspace; logs go to its ``runs/``.
         source: gives the repository at a run's commit.
-        environment: gives the environment of a run's scripts.
+        environment: gives the environment of that name for a run's scripts.
         facts: gives what registering and deciding need to know of the registry.
         function: gives the function of a kind of step.
         use_cache: whether earlier successes with the same key are reused.
@@ -52,7 +52,7 @@ class Executor:
     folder: Path
     heartbeat: Heartbeat
     source: Callable[[Run], Path]
-    environment: Callable[[Run, Definition], Environment]
+    environment: Callable[[Run, str], Environment]
     facts: Callable[[Run], Mapping[str, Any]]
     clock: Callable[[], datetime]
     function: Callable[[str], StepFunction] = step_function
@@ -177,9 +177,9 @@ class _Attempt:
         executor, spec = self.executor, self.spec
         settings = settings_of(spec, self.run.parameters)
         inputs = {port: executor.digest_of(ref, self.run, self.states) for port, ref in spec.inputs.items()}
-        environment = executor.environment(self.run, self.definition)
+        environment = executor.environment(self.run, self.definition.environment_of(spec.name))
         source = source_digest(executor.source(self.run), spec) if spec.script else None
-        lock = environment.lock if KINDS[spec.kind].script or "model" in spec.inputs else None
+        lock = environment.lock if runs_users_code(spec) else None
         key = step_key(spec, self.definition.problem, settings, inputs, source, lock)
         return (
             settings,
@@ -212,17 +212,26 @@ class _Attempt:
         def say(line: str) -> None:
             self.listener(Event(spec.name, "said", line))
 
+        source = executor.source(self.run)
+        inputs = {port: executor.artifacts.open(digest) for port, digest in attempt.inputs.items()}
         return StepContext(
             run=self.run,
             spec=spec,
             settings=settings,
             problem=self.definition.problem,
-            inputs={port: executor.artifacts.open(digest) for port, digest in attempt.inputs.items()},
+            inputs=inputs,
             input_digests=attempt.inputs,
-            source=executor.source(self.run),
+            source=source,
             scratch=scratch,
             scripts=ProjectScripts(
-                environment, log, scratch, self.stopwatch.meter, executor.cancellation, spec.timeout_s, say
+                environment=environment,
+                log=log,
+                scratch=scratch,
+                meter=self.stopwatch.meter,
+                cancellation=executor.cancellation,
+                timeout_s=spec.timeout_s,
+                say=say,
+                reads=(source, *inputs.values()),
             ),
             log=log,
             now=executor.clock(),

@@ -9,6 +9,7 @@ from pathlib import Path
 from spalje.errors import BadInput, NotFound, Refused
 from spalje.execution.environment import Environment
 from spalje.lineage.run import Artifact
+from spalje.model.program import Program
 from spalje.monitor.suspicion import ESTIMATED
 from spalje.pipeline.definition import Definition, InputSpec
 from spalje.registry.batch import Batch
@@ -18,10 +19,16 @@ from spalje.steps.verdict_file import VERDICT
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.batch_file import CHECKED, ENDING
 
-_FIND_PACKAGE = (
-    "import importlib.util as u, sys; s = u.find_spec(sys.argv[1]); "
-    "print(next(iter(s.submodule_search_locations)) if s and s.submodule_search_locations else '')"
-)
+#: Prints where a package's folder is, having copied it to a third word: where others can read it.
+_FIND_PACKAGE = """
+import importlib.util, os, shutil, sys
+spec = importlib.util.find_spec(sys.argv[1])
+if spec and spec.submodule_search_locations:
+    place = os.path.join(next(iter(spec.submodule_search_locations)), sys.argv[2])
+    if len(sys.argv) > 3 and os.path.exists(place):
+        place = (shutil.copytree if os.path.isdir(place) else shutil.copy)(place, sys.argv[3])
+    print(place)
+"""
 
 
 #: The monitors that learn from what the truth said about earlier batches of the same version.
@@ -175,7 +182,11 @@ class Pinner:
         if location.startswith("sha256:"):
             manifest = self.artifacts.manifest(location.removeprefix("sha256:"))
             return Artifact(manifest.digest, spec.kind, manifest.size, len(manifest.files))
-        return self.artifacts.copy(locate(location, self.environment), spec.kind)
+        scratch = self.artifacts.scratch()
+        try:
+            return self.artifacts.copy(locate(location, self.environment, scratch), spec.kind)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _slots(batch: Batch) -> dict[str, str]:
@@ -183,12 +194,14 @@ def _slots(batch: Batch) -> dict[str, str]:
     return {port.removeprefix("verdict_"): digest for port, digest in batch.content.artifacts.items()}
 
 
-def locate(location: str, environment: Environment) -> Path:
+def locate(location: str, environment: Environment, scratch: Path) -> Path:
     """The file or folder that a location means.
 
     Args:
         location: a path, or ``package:NAME`` or ``package:NAME/FOLDER``: data that an installed
             package of the project's environment ships. The package is found, not imported.
+        environment: the project's.
+        scratch: an empty folder, for data of an environment whose files are not on this machine.
 
     Raises:
         BadInput: nothing is there.
@@ -206,19 +219,33 @@ def locate(location: str, environment: Environment) -> Path:
             f"'{location}' names no package: '{package}' is not a Python name.",
             do="Write package:NAME/FOLDER.",
         )
-    found = subprocess.run(
-        [*environment.interpreter, "-c", _FIND_PACKAGE, package],
-        env=dict(environment.environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    home = found.stdout.strip()
-    path = Path(home) / folder
-    if not home or ".." in Path(folder).parts or not path.exists():
+    found, said = _shipped(package, folder, environment, scratch)
+    if found is None:
         raise BadInput(
-            f"'{location}' was not found in the project's environment ({environment.interpreter[0]}).",
-            do=f"Install the package there: {environment.interpreter[0]} -m pip install {package.replace('_', '-')}",
+            f"'{location}' was not found in the project's environment '{environment.name}'.{said}",
+            do=f"Install {package.replace('_', '-')} there, or say in [inputs] where the data is.",
         )
-    return path
+    return found
+
+
+def _shipped(package: str, folder: str, environment: Environment, scratch: Path) -> tuple[Path | None, str]:
+    """The folder that a package ships, and what was said if it is not found."""
+    if ".." in Path(folder).parts:
+        return None, ""
+    copy = () if environment.here else (str(scratch / "data"),)
+    program = Program(("-c", _FIND_PACKAGE, package, folder, *copy), scratch, writes=(scratch,))
+    with environment.command(program) as command:
+        found = subprocess.run(
+            command.words,
+            cwd=command.folder,
+            env=dict(command.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    path = Path(found.stdout.strip())
+    if found.returncode == 0 and found.stdout.strip() and path.exists():
+        return path, ""
+    last = found.stderr.strip().splitlines()[-1:]
+    return None, f" It said: {last[0]}" if last else ""

@@ -1,16 +1,17 @@
 """A user's program in its own process: started, logged, measured, and stopped with all its children."""
 
-import os
 import signal
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from spalje.errors import StepFailed
 from spalje.execution.environment import Environment
+from spalje.model.group import Group
+from spalje.model.program import Command, Ended, Program
 
 #: How many of a log's last lines an error carries.
 LAST_LINES = 20
@@ -36,7 +37,7 @@ class Cancellation:
     """Stops the running processes of a step, once, from any thread."""
 
     asked: bool = False
-    _groups: set[int] = field(default_factory=set)
+    _groups: set[Group] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self) -> None:
@@ -44,16 +45,16 @@ class Cancellation:
         with self._lock:
             self.asked = True
             for group in self._groups:
-                _kill(group)
+                group.kill()
 
-    def entered(self, group: int) -> None:
+    def entered(self, group: Group) -> None:
         """A process group has started."""
         with self._lock:
             self._groups.add(group)
             if self.asked:
-                _kill(group)
+                group.kill()
 
-    def left(self, group: int) -> None:
+    def left(self, group: Group) -> None:
         """A process group has ended."""
         with self._lock:
             self._groups.discard(group)
@@ -61,7 +62,18 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class ProjectScripts:
-    """Runs the scripts of one step; see ``spalje.steps.context.Scripts``."""
+    """Runs the scripts of one step; see ``spalje.steps.context.Scripts``.
+
+    Attributes:
+        environment: where they run.
+        log: what they print is added to it.
+        scratch: the one folder that they may write into.
+        meter: told what they take.
+        cancellation: stops them.
+        timeout_s: seconds of wall time that each may take; None: no limit.
+        say: told what is done before a script can start.
+        reads: what they may read: the source, and the step's inputs.
+    """
 
     environment: Environment
     log: Path
@@ -70,73 +82,53 @@ class ProjectScripts:
     cancellation: Cancellation
     timeout_s: float | None = None
     say: Callable[[str], None] = lambda _: None
+    reads: tuple[Path, ...] = ()
 
-    @property
-    def interpreter(self) -> tuple[str, ...]:
-        """The words that start Python in the project's environment."""
-        return self.environment.interpreter
+    @contextmanager
+    def command(self, program: Program) -> Iterator[Command]:
+        """How a program is started in the step's environment, between its folders."""
+        here = replace(
+            program,
+            environ={"TMPDIR": str(self._temporary()), **program.environ},
+            reads=(*program.reads, *self.reads),
+            writes=(*program.writes, self.scratch),
+        )
+        self.environment.make(self.say)
+        with self.environment.command(here) as command:
+            yield command
 
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """The environment variables a user's process starts with."""
-        return {**self.environment.environ, "TMPDIR": str(self._temporary())}
-
-    def entered(self, group: int) -> None:
+    def entered(self, group: Group) -> None:
         """A process group that runs the user's code has started."""
         self.cancellation.entered(group)
 
-    def left(self, group: int, wall_s: float, cpu_s: float, peak_mib: float) -> None:
+    def left(self, group: Group, how: Ended) -> None:
         """That group has ended, having taken so much."""
         self.cancellation.left(group)
-        self.meter.wall_s += wall_s
-        self.meter.cpu_s += cpu_s
-        self.meter.peak_mib = max(self.meter.peak_mib, peak_mib)
+        self.meter.wall_s += how.wall_s
+        self.meter.cpu_s += how.cpu_s
+        self.meter.peak_mib = max(self.meter.peak_mib, how.peak_mib)
 
     def run(self, script: Path, arguments: Mapping[str, str], environ: Mapping[str, str]) -> None:
         """Run a script to its end; see ``spalje.steps.context.Scripts.run``."""
-        words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        command = [*self.interpreter, str(script), *words]
-        started = time.monotonic()
-        with self.log.open("ab") as log:
-            log.write(f"$ {script.name} {' '.join(words)}\n".encode())
-            log.flush()
-            begin = log.tell()
-            try:
-                process = subprocess.Popen(
-                    command,
-                    cwd=script.parent,
-                    env={**self.environ, **environ},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise StepFailed(f"{script.name} could not be started: {error}.") from error
-        code = self._wait(process, started)
-        if code != 0:
-            raise self._failure(script, code, begin, time.monotonic() - started)
+        words = tuple(word for name, value in arguments.items() for word in (f"--{name}", value))
+        program = Program((str(script), *words), script.parent, environ, reads=(script.parent,))
+        with self.command(program) as command:
+            with self.log.open("ab") as log:
+                log.write(f"$ {script.name} {' '.join(words)}\n".encode())
+                log.flush()
+                begin = log.tell()
+                try:
+                    group = Group(command, stdout=log, stderr=subprocess.STDOUT, timeout_s=self.timeout_s)
+                except OSError as error:
+                    raise StepFailed(f"{script.name} could not be started: {error}.") from error
+            self.entered(group)
+            how = group.wait()
+            self.left(group, how)
+        if how.code != 0:
+            raise self._failure(script, how, begin)
 
-    def _wait(self, process: subprocess.Popen[bytes], started: float) -> int:
-        """Wait for the end, account for it, and leave no child behind."""
-        self.entered(process.pid)
-        timer = None
-        if self.timeout_s is not None:
-            timer = threading.Timer(self.timeout_s, _kill, (process.pid,))
-            timer.start()
-        try:
-            _, status, usage = os.wait4(process.pid, 0)
-        finally:
-            if timer is not None:
-                timer.cancel()
-            _kill(process.pid)  # the group outlives its leader if the script left children
-            self.cancellation.left(process.pid)
-        process.returncode = os.waitstatus_to_exitcode(status)  # reaped here, not by Popen
-        wall_s = time.monotonic() - started
-        self.left(process.pid, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-        return process.returncode
-
-    def _failure(self, script: Path, code: int, begin: int, took_s: float) -> StepFailed:
+    def _failure(self, script: Path, how: Ended, begin: int) -> StepFailed:
+        code = how.code
         with self.log.open("rb") as log:
             log.seek(begin)
             lines = log.read().decode(errors="replace").splitlines()
@@ -144,7 +136,7 @@ class ProjectScripts:
         last = f" Its last line: {lines[-1].strip()}" if lines else " It printed nothing."
         if self.cancellation.asked:
             return StepFailed(f"{script.name} was stopped because the run was cancelled.", log=tail)
-        if self.timeout_s is not None and took_s >= self.timeout_s:
+        if how.timed_out:
             return StepFailed(
                 f"{script.name} was stopped after its time limit of {self.timeout_s:g} s.{last}",
                 do="Raise timeout_s of the step in pipeline.py, or make the script faster.",
@@ -163,10 +155,3 @@ class ProjectScripts:
         folder = self.scratch / ".tmp"
         folder.mkdir(exist_ok=True)
         return folder
-
-
-def _kill(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return

@@ -1,52 +1,30 @@
-"""A program in a process group of its own that is sent tables on one pipe and answers on another."""
+"""A program that is sent tables on its standard input and answers on its standard output."""
 
 import os
 import queue
-import signal
-import subprocess
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pyarrow as pa
 
 from spalje.errors import StepFailed
+from spalje.model.group import Group
+from spalje.model.program import Ended, Program, Starter
 
 #: How many of a log's last lines an error carries.
 LAST_LINES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a process ended.
-
-    Attributes:
-        code: its exit code; negative: the signal that killed it.
-        timed_out: whether it was killed because it took too long.
-        wall_s: seconds from start to end.
-        cpu_s: seconds of its processor time, user and system.
-        peak_mib: its largest resident memory, MiB.
-    """
-
-    code: int
-    timed_out: bool
-    wall_s: float
-    cpu_s: float
-    peak_mib: float
 
 
 class Child:
     """A running program; whoever makes one closes it.
 
     Args:
-        command: the program and its words; ``--requests N --replies N`` is added, the descriptors
-            on which it reads and writes Arrow IPC streams, one after the other.
-        environ: all of its environment variables.
-        folder: the folder it starts in.
-        log: the file that what it prints is added to.
+        program: reads and writes Arrow IPC streams, one after the other; what it says to its standard error is
+            its log.
+        start: how it is started.
+        log: the file that its log is added to.
         timeout_s: seconds of wall time after which it is killed; None: no limit.
         started: told the process group as soon as there is one.
         ended: told the process group, and how it ended.
@@ -57,19 +35,19 @@ class Child:
 
     def __init__(
         self,
-        command: Sequence[str],
-        environ: Mapping[str, str],
-        folder: Path,
+        program: Program,
+        start: Starter,
         log: Path,
         timeout_s: float | None,
-        started: Callable[[int], None],
-        ended: Callable[[int, Ended], None],
+        started: Callable[[Group], None],
+        ended: Callable[[Group, Ended], None],
     ) -> None:
         self._log = log
         self._tell = ended
-        self._timed_out = False
         self._how: Ended | None = None
         self._requests: queue.SimpleQueue[pa.Table | None] = queue.SimpleQueue()
+        self._needed = ExitStack()
+        command = self._needed.enter_context(start(program))
         requests, to_child = os.pipe()
         from_child, replies = os.pipe()
         self._pipe = os.fdopen(from_child, "rb")
@@ -78,19 +56,13 @@ class Child:
         try:
             with log.open("ab") as printed:
                 self._begin = printed.tell()
-                self._process = subprocess.Popen(
-                    [*command, "--requests", str(requests), "--replies", str(replies)],
-                    cwd=folder,
-                    env=dict(environ),
-                    stdin=subprocess.DEVNULL,
-                    stdout=printed,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=(requests, replies),
-                    start_new_session=True,
+                self._group = Group(
+                    command, stdin=requests, stdout=replies, stderr=printed, timeout_s=timeout_s
                 )
         except OSError as error:
             os.close(to_child)
             self._pipe.close()
+            self._needed.close()
             raise StepFailed(
                 f"The model's process could not be started: {error}.",
                 do="Look at environment in spalje.toml.",
@@ -98,12 +70,7 @@ class Child:
         finally:
             os.close(requests)
             os.close(replies)
-        self._began = time.monotonic()
-        started(self._process.pid)
-        self._timer = threading.Timer(timeout_s or 0.0, self._time_out)
-        self._timer.daemon = True
-        if timeout_s is not None:
-            self._timer.start()
+        started(self._group)
         self._reaper = threading.Thread(target=self._reap, daemon=True)
         self._reaper.start()
         self._sender = threading.Thread(target=self._send_all, args=(to_child,), daemon=True)
@@ -128,7 +95,7 @@ class Child:
         self._requests.put(None)
         self._reaper.join(grace_s)
         if self._reaper.is_alive():
-            _kill(self._process.pid)
+            self._group.kill()
         self._reaper.join()
         self._sender.join()
         self._pipe.close()
@@ -152,27 +119,7 @@ class Child:
                 raw.flush()
 
     def _reap(self) -> None:
-        """Wait for the process to end, then end what it started, so that its pipes are closed."""
-        _, status, usage = os.wait4(self._process.pid, 0)
-        self._timer.cancel()
-        _kill(self._process.pid)  # the group outlives its leader if the program left children
-        self._process.returncode = os.waitstatus_to_exitcode(status)  # reaped here, not by Popen
-        self._how = Ended(
-            code=self._process.returncode,
-            timed_out=self._timed_out,
-            wall_s=time.monotonic() - self._began,
-            cpu_s=usage.ru_utime + usage.ru_stime,
-            peak_mib=usage.ru_maxrss / 1024,
-        )
-        self._tell(self._process.pid, self._how)
-
-    def _time_out(self) -> None:
-        self._timed_out = True
-        _kill(self._process.pid)
-
-
-def _kill(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
+        """Wait for the process to end, with what it started, so that its pipes are closed."""
+        self._how = self._group.wait()
+        self._needed.close()
+        self._tell(self._group, self._how)

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +12,11 @@ from typing import Self
 import pyarrow as pa
 
 from spalje.errors import BadInput, StepFailed
-from spalje.model.child import Child, Ended
+from spalje.model.child import Child
 from spalje.model.contract import Signature, check_predictions, feature_columns
+from spalje.model.group import Group
 from spalje.model.package import load
+from spalje.model.program import Ended, Program, Starter
 
 #: The program that runs in the user's environment.
 WORKER = Path(__file__).with_name("worker.py")
@@ -32,21 +34,19 @@ GRACE_S = 5.0
 
 def open_model(
     package: Path,
-    interpreter: Sequence[str],
-    environ: Mapping[str, str],
+    start: Starter,
     log: Path,
     *,
     timeout_s: float | None = None,
     lenient: bool = False,
-    started: Callable[[int], None] = lambda _group: None,
-    ended: Callable[[int, Ended], None] = lambda _group, _how: None,
+    started: Callable[[Group], None] = lambda _group: None,
+    ended: Callable[[Group, Ended], None] = lambda _group, _how: None,
 ) -> "ModelProcess":
     """Start a packaged model in the user's environment and wait until it is loaded.
 
     Args:
         package: the folder of a packaged model; nothing is written into it.
-        interpreter: the words that start Python in the project's environment.
-        environ: all of the environment variables that the process gets.
+        start: starts programs in the environment that the model needs.
         log: the file that what the script prints is added to.
         timeout_s: seconds of wall time after which the process is killed; None: no limit.
         lenient: give NaN for rows on which the script fails, instead of failing.
@@ -62,8 +62,7 @@ def open_model(
         package / "code" / content.script,
         package / "model",
         content.signature,
-        interpreter,
-        environ,
+        start,
         log,
         folder=package / "code",
         timeout_s=timeout_s,
@@ -77,15 +76,14 @@ def open_script(
     script: Path,
     model: Path,
     signature: Signature,
-    interpreter: Sequence[str],
-    environ: Mapping[str, str],
+    start: Starter,
     log: Path,
     *,
     folder: Path | None = None,
     timeout_s: float | None = None,
     lenient: bool = False,
-    started: Callable[[int], None] = lambda _group: None,
-    ended: Callable[[int, Ended], None] = lambda _group, _how: None,
+    started: Callable[[Group], None] = lambda _group: None,
+    ended: Callable[[Group, Ended], None] = lambda _group, _how: None,
 ) -> "ModelProcess":
     """Start an inference script by itself; see ``open_model``.
 
@@ -93,8 +91,7 @@ def open_script(
         script: defines ``model_fn`` and ``predict_fn``.
         model: the folder that ``model_fn`` is given.
         signature: what the model is fed and gives.
-        interpreter: as ``open_model``.
-        environ: as ``open_model``.
+        start: as ``open_model``.
         log: as ``open_model``.
         folder: that the process starts in; None: the script's.
         timeout_s: as ``open_model``.
@@ -105,15 +102,21 @@ def open_script(
     Raises:
         StepFailed: as ``open_model``.
     """
-    command = [
-        *interpreter, "-P", str(WORKER),
+    folder = (folder or script.parent).resolve()
+    words = [
+        "-P", str(WORKER),
         "--script", str(script.resolve()),
         "--model", str(model.resolve()),
         "--prediction", signature.prediction,
         *(["--lenient"] if lenient else []),
     ]  # fmt: skip
-    variables = {**environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    child = Child(command, variables, folder or script.parent, log, timeout_s, started, ended)
+    program = Program(
+        tuple(words),
+        folder,
+        {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        reads=(WORKER.parent, script.resolve().parent, model.resolve(), folder),
+    )
+    child = Child(program, start, log, timeout_s, started, ended)
     return ModelProcess(child, signature, script.name, timeout_s, lenient=lenient)
 
 

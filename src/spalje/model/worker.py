@@ -3,7 +3,8 @@
 This file is a program. It is started by path with the Python of the user's environment, where
 Spaljé need not be installed, so it imports only the standard library, pyarrow and, unless the
 script says ``accepts = "arrow"``, pandas. Requests and replies are Arrow IPC streams, one after
-the other, on two pipes of its own; what the user's code prints goes to the step's log.
+the other, on standard input and output, which the user's code does not see: what it prints goes to standard
+error, which is the step's log.
 
 A reply's schema says what it is under the key ``reply``: ``ready`` (the model is loaded),
 ``predictions`` (float64 columns) or ``error`` (with a short ``message``; the traceback is in the log).
@@ -14,6 +15,7 @@ none. With ``--lenient``, rows on which the script fails get NaN, and ``failed``
 
 import argparse
 import atexit
+import contextlib
 import functools
 import importlib.util
 import io
@@ -54,15 +56,11 @@ def main(words: Sequence[str]) -> int:
         ("script", Path),
         ("model", Path),
         ("prediction", str),
-        ("requests", int),
-        ("replies", int),
     ):
         parser.add_argument(f"--{option}", type=kind, required=True)
     parser.add_argument("--lenient", action="store_true")
     given = parser.parse_args(words)
-    for descriptor in (given.requests, given.replies):
-        os.set_inheritable(descriptor, False)  # programs that the script starts must not hold our pipes open
-    with open(given.requests, "rb") as requests, open(given.replies, "wb") as replies:  # noqa: PTH123
+    with pipes() as (requests, replies):
         reply = Replies(replies)
         try:
             predict, model = prepare(given.script, given.model, given.prediction)
@@ -88,6 +86,22 @@ def main(words: Sequence[str]) -> int:
             sys.stdout.flush()
             os._exit(1)  # the thread that waits for requests would keep the pipe from being closed
     return 0
+
+
+@contextlib.contextmanager
+def pipes() -> Iterator[tuple[io.BufferedReader, io.BufferedWriter]]:
+    """Standard input and output, for requests and replies alone.
+
+    Their numbers are given to nothing to read and to the log; programs that the script starts do not inherit
+    ours, so they cannot hold them open.
+    """
+    requests, replies = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    with open(requests, "rb") as ours, open(replies, "wb") as theirs:  # noqa: PTH123
+        yield ours, theirs
 
 
 class Replies:

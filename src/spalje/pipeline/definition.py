@@ -16,6 +16,9 @@ from spalje.pipeline.problem import Problem
 #: a monitor's baseline, a verdict, or anything else.
 ArtifactKind = Literal["table", "model", "report", "baseline", "verdict", "folder"]
 
+#: Where users' scripts can run.
+ENVIRONMENTS = ("current", "uv", "container")
+
 #: A word for a pipeline, step, parameter, input or output.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 
@@ -135,6 +138,7 @@ class StepSpec(_Frozen):
         when: run only under this condition.
         cache: reuse an earlier success with the same key.
         timeout_s: seconds of wall time after which the step is stopped; None: no limit.
+        environment: where its script or model runs; None: see ``Definition.environment_of``.
         where: the recipe's line.
     """
 
@@ -148,6 +152,7 @@ class StepSpec(_Frozen):
     when: Condition | None = None
     cache: bool = True
     timeout_s: Annotated[float, Field(gt=0)] | None = None
+    environment: str | None = None
     where: SourceLine
 
     @property
@@ -187,3 +192,21 @@ class Definition(_Frozen):
             KeyError: there is none.
         """
         return next(step for step in self.steps if step.name == name)
+
+    def environment_of(self, name: str) -> str:
+        """Where the user's code of a step runs.
+
+        In the step's own environment; else, where it opens a model that a step of this pipeline made, in that
+        step's; else in the repository's.
+
+        Raises:
+            KeyError: there is no such step.
+        """
+        step = self.step(name)
+        if step.environment is not None:
+            return step.environment
+        for source in step.inputs.values():
+            maker = next((one for one in self.steps if one.name == source.step), None)
+            if maker is not None and maker.environment and maker.outputs.get(str(source.output)) == "model":
+                return maker.environment
+        return self.environment

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from spalje.pipeline.definition import ArtifactKind
+from spalje.pipeline.definition import ArtifactKind, StepSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +92,10 @@ MONITORS: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
         ),
     }
 )
+
+
+def runs_users_code(step: StepSpec) -> bool:
+    """Whether a step runs a script or a model of the user's, or keeps one."""
+    kind = KINDS[step.kind]
+    ports = {**kind.needs, **kind.may}
+    return kind.script or any(ports.get(port) == "model" for port in step.inputs)

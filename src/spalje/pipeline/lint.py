@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from spalje.pipeline import lint_wiring
-from spalje.pipeline.definition import Definition, SourceLine
-from spalje.pipeline.finding import Finding
+from spalje.pipeline.definition import ENVIRONMENTS, Definition, SourceLine
+from spalje.pipeline.finding import DoesNotCompile, Finding
 from spalje.pipeline.lint_wiring import of_known_kind, step_finding, unknown_name
-from spalje.pipeline.project_file import PROJECT_FILE, line_of
+from spalje.pipeline.project_file import PROJECT_FILE, ContainerTable, line_of, read
 
 #: A rule looks at a definition, and perhaps at its repository, and yields what it finds.
 Rule: TypeAlias = Callable[[Definition], Iterable[Finding]]
@@ -66,6 +66,38 @@ def option_clashes(definition: Definition) -> Iterator[Finding]:
                     "parameters (capitals and hyphens make no difference).",
                     "Rename all but one.",
                 )
+
+
+def unknown_environments(definition: Definition, repository: Path) -> Iterator[Finding]:
+    """An environment is named that there is not, or that the repository has nothing to make it of."""
+    wanted = {"uv": ["uv.lock", "pyproject.toml"], "container": [_dockerfile(repository)]}
+    asked = [(step.environment, step) for step in definition.steps if step.environment is not None]
+    for name, step in [(definition.environment, None), *asked]:
+        lacking = [file for file in wanted.get(name, ()) if not (repository / file).is_file()]
+        if name not in ENVIRONMENTS:
+            near = get_close_matches(name, ENVIRONMENTS, n=1)
+            what = f"runs in environment '{name}', which there is not."
+            do = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(ENVIRONMENTS)}."
+        elif lacking:
+            what = f"runs in environment '{name}', but the repository has no {lacking[0]}."
+            do = "Run `uv lock` and commit uv.lock." if name == "uv" else f"Write {lacking[0]} and commit it."
+        else:
+            continue
+        if step is not None:
+            yield step_finding(step, what, do)
+        else:
+            file = repository / PROJECT_FILE
+            text = file.read_text(encoding="utf-8") if file.is_file() else ""
+            where = SourceLine(file=PROJECT_FILE, line=line_of(text, "project", "environment"))
+            yield Finding(where=where, what=f"The project {what}", do=do)
+
+
+def _dockerfile(repository: Path) -> str:
+    """The file that a container's image is made from."""
+    try:
+        return read(repository / PROJECT_FILE).environment.container.dockerfile
+    except DoesNotCompile:  # which has been said
+        return ContainerTable().dockerfile
 
 
 def scripts(definition: Definition, repository: Path) -> Iterator[Finding]:
@@ -145,4 +177,4 @@ RULES: tuple[Rule, ...] = (
     unused_parameters,
     option_clashes,
 )
-REPOSITORY_RULES: tuple[RepositoryRule, ...] = (scripts, problem_misfits)
+REPOSITORY_RULES: tuple[RepositoryRule, ...] = (scripts, unknown_environments, problem_misfits)

@@ -21,7 +21,7 @@ class Baseline(Step):
             inputs moved or what the model learned.
         predictions: the table with predictions and truth.
         model: the model whose attributions they are.
-        after, when, cache, timeout_s: as for ``Process``.
+        after, when, cache, timeout_s, environment: as for ``Process``.
         **settings: the monitor's own settings.
 
     Raises:
@@ -48,6 +48,7 @@ class Baseline(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
         **settings: Setting,
     ) -> None:
         super().__init__(
@@ -59,6 +60,7 @@ class Baseline(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )
 
 
@@ -80,7 +82,7 @@ class Check(Step):
         estimated: for ``model_quality``, what was estimated before: ``PublishedBatch()["estimated_quality"]``.
         policy: ``calibrated`` (thresholds from how much good batches differ) or ``sagemaker``
             (Model Monitor's rules decide).
-        after, when, cache, timeout_s: as for ``Process``.
+        after, when, cache, timeout_s, environment: as for ``Process``.
         **settings: the monitor's own settings.
 
     Raises:
@@ -117,6 +119,7 @@ class Check(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
         **settings: Setting,
     ) -> None:
         super().__init__(
@@ -138,6 +141,7 @@ class Check(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )
 
 

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,7 @@ class ProjectTable(BaseModel):
         name: the project's name: small letters, digits and hyphens.
         title: its name for people.
         owner: the team or person that answers for it.
-        environment: where its scripts run: ``current`` or ``uv``.
+        environment: where its scripts run, unless a step says otherwise: ``current``, ``uv`` or ``container``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,12 +33,43 @@ class ProjectTable(BaseModel):
     environment: str = "current"
 
 
+class ContainerTable(BaseModel):
+    """The ``[environment.container]`` table: how containers are made and started.
+
+    Attributes:
+        dockerfile: what the image is built from, relative to the repository.
+        network: what a container reaches: ``none``, ``bridge`` (the engine's own network) or ``host``.
+        memory_gib: the memory that it may use, GiB; None: no limit.
+        cpus: the processors that it may use; None: no limit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dockerfile: Annotated[str, Field(min_length=1)] = "Dockerfile"
+    network: Literal["none", "bridge", "host"] = "none"
+    memory_gib: Annotated[float, Field(gt=0)] | None = None
+    cpus: Annotated[float, Field(gt=0)] | None = None
+
+
+class EnvironmentTable(BaseModel):
+    """The ``[environment]`` table.
+
+    Attributes:
+        container: the ``[environment.container]`` table.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    container: ContainerTable = ContainerTable()
+
+
 class ProjectFile(BaseModel):
     """What compiling reads of ``spalje.toml``; other tables are other programs'.
 
     Attributes:
         project: the ``[project]`` table.
         problem: the ``[problem]`` table.
+        environment: the ``[environment]`` table.
         inputs: the ``[inputs]`` table: input of a pipeline -> where it is found.
     """
 
@@ -46,6 +77,7 @@ class ProjectFile(BaseModel):
 
     project: ProjectTable
     problem: Problem
+    environment: EnvironmentTable = EnvironmentTable()
     inputs: dict[Name, str] = Field(default_factory=dict)
 
 
@@ -74,9 +106,22 @@ def read(path: Path) -> ProjectFile:
         raise DoesNotCompile([at(shown, line, f"It is not TOML: {error}.", "Mend this line.")]) from error
     except ValidationError as error:
         raise DoesNotCompile(
-            at(shown, line_of(text, *field[:2]), f"{_dotted(field)} {said}.", "Mend this line.")
+            at(shown, _line(text, field), f"{_dotted(field)} {said}.", "Mend this line.")
             for field, said in explain(error)
         ) from error
+
+
+def project_name(repository: Path) -> str:
+    """The name of the project whose repository it is; blank where its ``spalje.toml`` does not say.
+
+    Example:
+        >>> project_name(Path("/nowhere"))
+        ''
+    """
+    try:
+        return read(repository / PROJECT_FILE).project.name
+    except DoesNotCompile:
+        return ""
 
 
 def line_of(text: str, table: str, key: str = "") -> int:
@@ -94,6 +139,12 @@ def line_of(text: str, table: str, key: str = "") -> int:
         elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
             return number
     return found
+
+
+def _line(text: str, field: tuple[str, ...]) -> int:
+    """The line of a field; of a table within a table where that has a heading of its own."""
+    deep = line_of(text, ".".join(field[:2]), field[2]) if len(field) > 2 else 1
+    return deep if deep > 1 else line_of(text, *field[:2])
 
 
 def _dotted(field: tuple[str, ...]) -> str:

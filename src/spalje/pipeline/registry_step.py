@@ -77,7 +77,7 @@ class Compare(Step):
         champion: the model that serves: ``ApprovedVersion(optional=True)["model"]``.
         data: the table that both predict, with the truth; it must be news to both models.
         predictions: what the new model predicted for it.
-        after, when, cache, timeout_s: as for ``Process``.
+        after, when, cache, timeout_s, environment: as for ``Process``.
         **settings: ``score``, ``classes`` and ``threshold`` as for the model quality monitor; ``alpha``, the
             level of the test, 0.05.
 
@@ -109,6 +109,7 @@ class Compare(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
         **settings: Setting,
     ) -> None:
         super().__init__(
@@ -120,6 +121,7 @@ class Compare(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )
 
 

@@ -24,6 +24,8 @@ class Process(Step):
         when: run only if a metric compares as said.
         cache: reuse an earlier success with the same code, inputs and settings.
         timeout_s: seconds of wall time after which it is stopped.
+        environment: where the user's code runs: ``current``, ``uv`` or ``container``. Default: where the model that
+            the step opens was trained, if that is in this pipeline; else as ``spalje.toml`` says.
 
     Raises:
         BadInput: a name or a value is not allowed; says which is.
@@ -59,6 +61,7 @@ class Process(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
     ) -> None:
         super().__init__(
             "process",
@@ -71,6 +74,7 @@ class Process(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )
 
 
@@ -87,7 +91,7 @@ class Train(Step):
         channels: name -> what the script finds in ``SM_CHANNEL_<NAME>``.
         hyperparameters: name -> value or ``Parameter``; in ``SM_HPS`` and as ``--name value``.
         metrics: name of a curve -> regular expression whose one group is the number in a log line.
-        after, when, cache, timeout_s: as for ``Process``.
+        after, when, cache, timeout_s, environment: as for ``Process``.
 
     Raises:
         BadInput: a name or a value is not allowed; says which is.
@@ -121,6 +125,7 @@ class Train(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
     ) -> None:
         super().__init__(
             "train",
@@ -136,6 +141,7 @@ class Train(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )
 
 
@@ -146,7 +152,7 @@ class Transform(Step):
         name: the step's name.
         model: a trained model, or the approved version's.
         data: the table to predict for.
-        after, when, cache, timeout_s: as for ``Process``.
+        after, when, cache, timeout_s, environment: as for ``Process``.
         **settings: further settings of the kind.
 
     Raises:
@@ -172,6 +178,7 @@ class Transform(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
         **settings: Setting,
     ) -> None:
         super().__init__(
@@ -183,6 +190,7 @@ class Transform(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )
 
 
@@ -198,7 +206,7 @@ class Evaluate(Step):
         predictions: the table of predictions.
         inputs: name -> what else it reads.
         parameters: name -> value or ``Parameter``.
-        after, when, cache, timeout_s: as for ``Process``.
+        after, when, cache, timeout_s, environment: as for ``Process``.
 
     Raises:
         BadInput: a name or a value is not allowed; says which is.
@@ -226,6 +234,7 @@ class Evaluate(Step):
         when: Comparison | None = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
     ) -> None:
         if "predictions" in (inputs or {}):
             raise BadInput(
@@ -242,4 +251,5 @@ class Evaluate(Step):
             when=when,
             cache=cache,
             timeout_s=timeout_s,
+            environment=environment,
         )

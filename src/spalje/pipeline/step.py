@@ -50,6 +50,7 @@ class Step:
         when: "Comparison | None" = None,
         cache: bool = True,
         timeout_s: float | None = None,
+        environment: str | None = None,
     ) -> None:
         if when is not None and not isinstance(when, Comparison):
             raise BadInput(
@@ -70,6 +71,7 @@ class Step:
                 when=when.condition if when is not None else None,
                 cache=cache,
                 timeout_s=timeout_s,
+                environment=environment,
                 where=caller(),
             )
         except ValidationError as error:

@@ -1,38 +1,18 @@
-"""The catalog: the templates that projects can be created from."""
+"""The catalog: the templates that projects of a workspace can be created from."""
 
-import re
-import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from spalje.errors import NotFound, SpaljeError
+from spalje.project.card import CARD
+from spalje.project.catalog_file import CatalogFile, Entry
+from spalje.project.template import Template, check_name
+from spalje.project.template_source import Sources
+from spalje.registry.person import is_one_of
 
-from spalje.errors import BadInput, NotFound, UsageError
-
-#: The file that says what a template is; Copier's own stands beside it.
-CARD = "template.toml"
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,48}")
-
-
-class Template(BaseModel):
-    """A versioned blueprint for projects.
-
-    Attributes:
-        name: the name of its folder.
-        description: one sentence.
-        owner: the team that maintains it.
-        version: of the blueprint, such as ``1.2.0``.
-        folder: where it is.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    description: str
-    owner: str
-    version: str
-    folder: Path
+__all__ = ["Catalog", "Offer", "Template", "check_name", "is_shipped", "shipped"]
 
 
 def shipped() -> Path:
@@ -42,61 +22,108 @@ def shipped() -> Path:
     return packaged if packaged.is_dir() else package.parents[1] / "templates"
 
 
-def catalog(folder: Path | None = None) -> tuple[Template, ...]:
-    """The templates on offer, by name.
+def is_shipped(name: str) -> bool:
+    """Whether a template of that name comes with Spaljé."""
+    return "/" not in name and (shipped() / name / CARD).is_file()
 
-    Args:
-        folder: where to look; None: those that come with Spaljé.
 
-    Raises:
-        BadInput: a template does not say what it is.
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a catalog offers somebody.
+
+    Attributes:
+        templates: the newest version of each, by name.
+        problems: name of an entry that cannot be read -> why.
     """
-    return tuple(_read(card.parent) for card in sorted((folder or shipped()).glob(f"*/{CARD}")))
+
+    templates: tuple[Template, ...]
+    problems: Mapping[str, SpaljeError]
 
 
-def find(name: str, folder: Path | None = None) -> Template:
-    """The template of that name.
+@dataclass(frozen=True)
+class Catalog:
+    """The templates that come with Spaljé, and those that the workspace's ``catalog.toml`` adds, replaces or hides.
 
-    Args:
-        name: as in the catalog.
-        folder: as for ``catalog``.
-
-    Raises:
-        UsageError: no template can be called that.
-        NotFound: there is none of that name.
+    Attributes:
+        file: ``catalog.toml``; need not be there.
+        cache: a folder for what comes from Git repositories.
+        teams: name of a team -> the people in it.
+        credentials: variables for ``git`` that reach a private repository.
     """
-    check_name("template", name)
-    templates = {template.name: template for template in catalog(folder)}
-    if name not in templates:
-        raise NotFound("template", name, templates)
-    return templates[name]
 
+    file: Path
+    cache: Path
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    credentials: Callable[[str], Mapping[str, str]] = field(default=lambda _: {}, repr=False)
 
-def check_name(noun: str, name: str) -> None:
-    """Refuse what cannot be the name of a project or a template.
+    def all(self, person: str | None = None) -> tuple[Template, ...]:
+        """The newest version of each template that a person sees, by name; those that cannot be read are left out.
 
-    Raises:
-        UsageError: it is not a small letter followed by 1 to 48 small letters, digits or hyphens.
+        Args:
+            person: who asks, as ``spalje.registry.person`` writes people; None: the workspace itself, which sees all.
+        """
+        return self.look(person).templates
 
-    Example:
-        >>> check_name("template", "../secrets")
-        Traceback (most recent call last):
-            ...
-        spalje.errors.UsageError: '../secrets' cannot be the name of a template.
-    """
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} cannot be the name of a {noun}.",
-            do="Use a small letter and then 1 to 48 small letters, digits or hyphens, as in fresh-produce.",
-        )
+    def look(self, person: str | None = None) -> Offer:
+        """What a person is offered, and what cannot be read of it."""
+        templates, problems = [], {}
+        for name, entry in sorted(self._entries(person).items()):
+            try:
+                templates.append(self.sources.template(name, entry))
+            except SpaljeError as error:
+                problems[name] = error
+        return Offer(tuple(templates), problems)
 
+    def find(self, name: str, person: str | None = None, version: str | None = None) -> Template:
+        """A template by name.
 
-def _read(folder: Path) -> Template:
-    try:
-        told = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
-        return Template.model_validate({**told, "name": folder.name, "folder": folder})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise BadInput(
-            f"{folder / CARD} does not say what the template is: {str(error).splitlines()[0]}",
-            do='It needs description = "…", owner = "…" and version = "…".',
-        ) from error
+        Args:
+            name: as in the catalog.
+            person: who asks; None: the workspace itself.
+            version: which; None: the newest.
+
+        Raises:
+            UsageError: no template can be called that.
+            NotFound: there is none of that name for this person, or no such version; says which there are.
+            BadInput: it cannot be read.
+        """
+        check_name("template", name)
+        entries = self._entries(person)
+        if name not in entries:
+            raise NotFound("template", name, entries)
+        return self.sources.template(name, entries[name], version)
+
+    def versions(self, name: str, person: str | None = None) -> tuple[str, ...]:
+        """The versions of a template that are on offer, oldest first.
+
+        Raises:
+            NotFound: there is no such template for this person.
+        """
+        check_name("template", name)
+        entries = self._entries(person)
+        if name not in entries:
+            raise NotFound("template", name, entries)
+        return self.sources.versions(name, entries[name])
+
+    @property
+    def sources(self) -> Sources:
+        """Reads templates from where they are."""
+        return Sources(self.cache, self.credentials)
+
+    @property
+    def entries(self) -> CatalogFile:
+        """What the workspace says of templates."""
+        return CatalogFile(self.file)
+
+    def _entries(self, person: str | None) -> dict[str, Entry]:
+        """The entries that a person sees."""
+        of_spalje = {card.parent.name: Entry(source=str(card.parent)) for card in shipped().glob(f"*/{CARD}")}
+        entries = {**of_spalje, **self.entries.read()}
+        return {
+            name: entry for name, entry in entries.items() if not entry.hidden and self._sees(person, entry)
+        }
+
+    def _sees(self, person: str | None, entry: Entry) -> bool:
+        if person is None or not entry.teams:
+            return True
+        return any(is_one_of(person, self.teams.get(team, ())) for team in entry.teams)

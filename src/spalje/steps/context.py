@@ -1,12 +1,15 @@
 """What a step is given, and what it gives back."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from spalje.lineage.run import Run
+from spalje.model.group import Group
+from spalje.model.program import Command, Ended, Program
 from spalje.pipeline.definition import StepSpec
 from spalje.pipeline.problem import Problem
 from spalje.registry.effect import Effect
@@ -15,22 +18,17 @@ from spalje.registry.effect import Effect
 class Scripts(Protocol):
     """Runs programs of the user's in their own process and environment."""
 
-    @property
-    def interpreter(self) -> tuple[str, ...]:
-        """The words that start Python in the project's environment."""
-
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """The environment variables a user's process starts with (no secrets of ours)."""
+    def command(self, program: Program) -> AbstractContextManager[Command]:
+        """How a program of ours that runs the user's code is started; see ``spalje.model.program.Starter``."""
 
     @property
     def timeout_s(self) -> float | None:
         """Seconds of wall time that a user's process may take; None: no limit."""
 
-    def entered(self, group: int) -> None:
+    def entered(self, group: Group) -> None:
         """A process group that runs a user's code has started; it is killed if the run is cancelled."""
 
-    def left(self, group: int, wall_s: float, cpu_s: float, peak_mib: float) -> None:
+    def left(self, group: Group, how: Ended) -> None:
         """That group has ended; what it took counts as the step's."""
 
     def run(self, script: Path, arguments: Mapping[str, str], environ: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""A packaged model as a step uses it: in the project's environment, under the step's limits."""
+"""A packaged model as a step uses it: in the step's environment, under the step's limits."""
 
 from pathlib import Path
 
@@ -15,10 +15,9 @@ def open_user_model(package: Path, scripts: Scripts, log: Path) -> ModelProcess:
     """
     return open_model(
         package,
-        scripts.interpreter,
-        scripts.environ,
+        scripts.command,
         log,
         timeout_s=scripts.timeout_s,
         started=scripts.entered,
-        ended=lambda group, how: scripts.left(group, how.wall_s, how.cpu_s, how.peak_mib),
+        ended=scripts.left,
     )

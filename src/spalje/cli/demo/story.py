@@ -108,11 +108,11 @@ def _create(stage: Stage, folder: Path) -> tuple[Workspace, tuple[Path, ...]]:
         created_at=now(),
         created_by=APPROVER,
     )
-    project, clones = workspace.create_project(wanted, author=APPROVER, into=workspace.folder / "clones")
+    created = workspace.create_project(wanted, author=APPROVER, into=workspace.folder / "clones")
     stage.say("Two repositories, each with seed code, a recipe, tests and CI:")
-    for repository in (project.build_repository, project.deploy_repository):
+    for repository in (created.project.build_repository, created.project.deploy_repository):
         stage.say(f"  {repository}")
-    return workspace, clones
+    return workspace, created.clones
 
 
 def _build(stage: Stage, workspace: Workspace, clone: Path, history: Path) -> ModelVersion:

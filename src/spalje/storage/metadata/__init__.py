@@ -16,8 +16,11 @@ from spalje.storage.metadata.truth_store import TruthStore
 from spalje.storage.metadata.version_store import VersionStore
 
 if TYPE_CHECKING:
+    from spalje.storage.metadata.ci_job_store import CiJobStore
     from spalje.storage.metadata.count_store import CountStore
     from spalje.storage.metadata.lineage_store import LineageStore
+    from spalje.storage.metadata.undertaking_store import UndertakingStore
+    from spalje.storage.metadata.webhook_store import WebhookStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,27 @@ class Metadata:
         from spalje.storage.metadata.count_store import CountStore  # noqa: PLC0415  only those who ask pay for it
 
         return CountStore(self.database)
+
+    @property
+    def jobs(self) -> "CiJobStore":
+        """The jobs of CI."""
+        from spalje.storage.metadata.ci_job_store import CiJobStore  # noqa: PLC0415  only those who ask pay for it
+
+        return CiJobStore(self.database)
+
+    @property
+    def webhooks(self) -> "WebhookStore":
+        """What Git hosts have delivered."""
+        from spalje.storage.metadata.webhook_store import WebhookStore  # noqa: PLC0415  only those who ask pay for it
+
+        return WebhookStore(self.database)
+
+    @property
+    def undertakings(self) -> "UndertakingStore":
+        """Projects that are being created or deleted."""
+        from spalje.storage.metadata.undertaking_store import UndertakingStore  # noqa: PLC0415  only those who ask pay
+
+        return UndertakingStore(self.database)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -1,0 +1,108 @@
+"""How long it takes to bring a newer template to fifty projects: seconds of the one command that does it.
+
+Fifty projects are made from the shipped forecasting template and some of them changed, as teams do; then the template
+gets a newer version, and ``spalje template rollout`` proposes it to all of them: a hundred pull requests.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from spalje.project import git
+from spalje.project.catalog import shipped
+from spalje.project.git import Author
+from spalje.registry.project import Project
+from spalje.workspace import Workspace, now
+
+PROJECTS = 50
+_ADA = "Ada Lovelace <ada@example.org>"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A rollout, timed.
+
+    Attributes:
+        projects: how many.
+        rollout_s: seconds of the command.
+        again_s: seconds of the same command given again, which finds everything proposed.
+        status_s: seconds of ``spalje project status``.
+        counts: projects by outcome.
+    """
+
+    projects: int
+    rollout_s: float
+    again_s: float
+    status_s: float
+    counts: dict[str, int]
+
+
+def rollout(folder: Path, projects: int = PROJECTS) -> Rollout:
+    """Make projects in a folder, change one in five in the lines that the template will change, and roll out."""
+    template = folder / "forecasting"
+    shutil.copytree(shipped() / "forecasting", template)
+    workspace = Workspace.create(folder / "workspace")
+    _spalje(workspace, "template", "add", str(template), "--name", "ours")
+    for number in range(projects):
+        _project(workspace, f"project-{number:02}")
+        if number % 5 == 0:
+            _change(workspace, f"project-{number:02}", folder / "work")
+    _newer(template)
+    seconds, said = _spalje(workspace, "template", "rollout", "ours", "--json")
+    again, _ = _spalje(workspace, "template", "rollout", "ours", "--json")
+    status, _ = _spalje(workspace, "project", "status", "--json")
+    return Rollout(projects, seconds, again, status, json.loads(said)["counts"])
+
+
+def _project(workspace: Workspace, name: str) -> None:
+    workspace.create_project(
+        Project(
+            name=name, title=name, owner="ada", template="ours", template_version="", build_repository="",
+            deploy_repository="", approvers=(), four_eyes=False, retrain="propose", created_at=now(), created_by=_ADA,
+        ),
+        _ADA,
+    )  # fmt: skip
+    for role in ("build", "deploy"):  # what is measured is the update, not the CI it starts
+        (workspace.folder / "git" / f"{name}-{role}.git" / "hooks" / "post-receive").unlink(missing_ok=True)
+
+
+def _change(workspace: Workspace, name: str, work: Path) -> None:
+    """Change a file of the build repository as its team might."""
+    shutil.rmtree(work, ignore_errors=True)
+    git.clone(str(workspace.folder / "git" / f"{name}-build.git"), work)
+    recipe = work / "pipeline.py"
+    recipe.write_text("# Ours.\n" + recipe.read_text())
+    git.commit_all(work, "Say whose it is", Author.parse(_ADA))
+    git.push(work)
+
+
+def _newer(template: Path) -> None:
+    """Another version: a changed recipe, a new file, a changelog."""
+    card = template / "template.toml"
+    card.write_text(card.read_text().replace('version = "0', 'version = "9', 1))
+    recipe = template / "build" / "pipeline.py"
+    recipe.write_text("# The platform team's.\n" + recipe.read_text())
+    (template / "deploy" / "NEW.md").write_text("New.\n")
+    (template / "CHANGELOG.md").write_text("# Changes\n\n## 9.1.0\n\n- A new file.\n")
+
+
+def _spalje(workspace: Workspace, *words: str) -> tuple[float, str]:
+    environ = {**os.environ, "SPALJE_WORKSPACE": str(workspace.folder), "SPALJE_USER": _ADA}
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "spalje", *words], env=environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode not in {0, 4}:
+        raise SystemExit(done.stderr)
+    return time.perf_counter() - start, done.stdout
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        print(rollout(Path(place)))

@@ -1,0 +1,21 @@
+"""The libraries that hosts over HTTP need: in the extra ``hosts``, and loaded only when such a host is asked."""
+
+from importlib.util import find_spec
+
+from spalje.errors import BadInput
+
+_NEEDED = ("httpx2", "stamina")
+
+
+def check_libraries() -> None:
+    """See that they are installed.
+
+    Raises:
+        BadInput: they are not.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise BadInput(
+            f"Git hosts beside the embedded one need libraries that are not installed: {', '.join(missing)}.",
+            do='Install them: pip install "spalje[hosts]"',
+        )
