@@ -124,7 +124,8 @@ def main() -> int:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="spalje-bench-") as place:
         found = figures(Path(place))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} before"
+    python = platform.python_version()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {python}, load {load:.1f} before"
     print(json.dumps({"bench": "rollout", "figures": found, "machine": machine}))
     return 0
 
