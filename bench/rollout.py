@@ -6,6 +6,7 @@ gets a newer version, and ``spalje template rollout`` proposes it to all of them
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,7 @@ class Rollout:
 
 
 def rollout(folder: Path, projects: int = PROJECTS) -> Rollout:
-    """Make projects in a folder, change one in five in the lines that the template will change, and roll out."""
+    """Make projects in a folder, change every fifth in the line that the template will change, and roll out."""
     template = folder / "forecasting"
     shutil.copytree(shipped() / "forecasting", template)
     workspace = Workspace.create(folder / "workspace")
@@ -103,6 +104,31 @@ def _spalje(workspace: Workspace, *words: str) -> tuple[float, str]:
     return time.perf_counter() - start, done.stdout
 
 
+def figures(folder: Path, projects: int = PROJECTS) -> dict[str, float]:
+    """The figures that are published: ``rollout_50_s``, ``rollout_again_s``, ``status_50_s``."""
+    done = rollout(folder, projects)
+    expected = {"conflicts": -(-projects // 5), "proposed": projects - -(-projects // 5)}
+    if {name: count for name, count in done.counts.items() if count} != {
+        k: v for k, v in expected.items() if v
+    }:
+        raise SystemExit(f"not every project was updated as expected: {done.counts}")
+    return {
+        f"rollout_{projects}_s": round(done.rollout_s, 2),
+        "rollout_again_s": round(done.again_s, 2),
+        f"status_{projects}_s": round(done.status_s, 2),
+    }
+
+
+def main() -> int:
+    """Measure, and print the figures as the last line."""
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="spalje-bench-") as place:
+        found = figures(Path(place))
+    python = platform.python_version()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {python}, load {load:.1f} before"
+    print(json.dumps({"bench": "rollout", "figures": found, "machine": machine}))
+    return 0
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        print(rollout(Path(place)))
+    sys.exit(main())

@@ -12,7 +12,7 @@ from spalje.project.first_commit import ROLES
 from spalje.project.fleet import ProjectUpdate
 from spalje.project.git import Author
 from spalje.project.hook import Role
-from spalje.project.update import RepositoryUpdate
+from spalje.project.repository_update import RepositoryUpdate
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, now
 

@@ -7,7 +7,7 @@ import pytest
 
 from spalje.errors import BadInput
 from spalje.project.fleet import Fleet, ProjectUpdate, chosen, roll_out
-from spalje.project.update import RepositoryUpdate
+from spalje.project.repository_update import RepositoryUpdate
 from spalje.registry.project import Project
 
 

@@ -424,3 +424,26 @@ def test_other_lines_than_the_team_s_are_merged(newer):
     newer.commit({"pipeline.py": edited(15, "ours")})
     newer.build()
     assert newer.files(BRANCH)["pipeline.py"] == edited(15, "ours", edited(3, "template", LINES))
+
+
+def test_a_secret_answer_is_written_nowhere(place):
+    place.version(
+        "1.1.0",
+        {"build/new.txt.jinja": "{{ code | length }}\n"},
+        questions='code: {type: str, secret: true, default: ""}\n',
+    )
+    assert place.build(code="open-sesame").outcome == "proposed"
+    (request,) = place.open()
+    everything = run(place.bare(), "log", "--all", "--patch", "--format=raw") + request.title + request.body
+    assert "sesame" not in everything
+    assert place.files(BRANCH)["new.txt"] == "11\n"
+
+
+def test_a_branch_of_ours_in_the_status_that_is_no_version(newer):
+    """Somebody else's pull request may begin as ours do."""
+    newer.commit({"mine": "mine\n"}, branch="spalje/update-soon", start="main")
+    newer.workspace.host("embedded").propose("fresh-build", "spalje/update-soon", "main", "Mine", "")
+    (row,) = statuses(newer)
+    assert row.repositories[0].version == "1.0.0"
+    assert row.repositories[0].update is None
+    assert newer.build().said == ""

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import console, print_json, table
-from spalje.errors import BadInput, Refused, SpaljeError
+from spalje.errors import BadInput, Refused, SpaljeError, UsageError
 from spalje.project.first_commit import ROLES
 from spalje.project.fleet import ProjectUpdate
 from spalje.project.question import parse_answers
-from spalje.project.update import Outcome, RepositoryUpdate
+from spalje.project.repository_update import Outcome, RepositoryUpdate
 from spalje.project.update_text import CONFLICTS
 
 #: An outcome in words.
@@ -144,5 +144,5 @@ def _complain(done: ProjectUpdate, *, said: bool) -> None:
     what = f"{done.project}, {first.role} repository: {first.said}"
     if said:
         raise SystemExit(first.code or 4)
-    kinds: dict[int, type[SpaljeError]] = {3: BadInput, 4: Refused}
+    kinds: dict[int, type[SpaljeError]] = {2: UsageError, 3: BadInput, 4: Refused}
     raise kinds.get(first.code or 4, SpaljeError)(what, do=first.do)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from spalje.errors import SpaljeError
-from spalje.project.update import RepositoryUpdate
+from spalje.project.repository_update import RepositoryUpdate
 from spalje.registry.person import is_one_of
 from spalje.registry.project import Project
 

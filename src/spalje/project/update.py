@@ -2,30 +2,26 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from spalje.errors import BadInput, NotFound, Refused, SpaljeError, UsageError
 from spalje.project import git
 from spalje.project.card import in_order
 from spalje.project.git import BRANCH, Author
-from spalje.project.git_hosts.port import GitHost, PullRequest
+from spalje.project.git_hosts.port import GitHost
 from spalje.project.hook import Role
-from spalje.project.merge import Merged, merge
+from spalje.project.merge import merge
 from spalje.project.question import OURS, check_answers
 from spalje.project.recorded_answers import RecordedAnswers, read_recorded_answers
 from spalje.project.rendering import ANSWERS
+from spalje.project.repository_update import Outcome, RepositoryUpdate
 from spalje.project.scratch import Scratch
 from spalje.project.template import Template
 from spalje.project.update_branch import UpdateBranch, UpdateMark, look
 from spalje.project.update_text import UpdateText
 from spalje.registry.project import Project
-
-#: ``current``: main is at that version; ``newer``: at a newer one; ``same``: nothing would change; ``proposed``: there
-#: is a pull request; ``standing``: there was one already, and it is up to date; ``continued``: somebody works on the
-#: branch, which is left alone; ``would``: what it would be, was it not a dry run; ``failed``: it did not work.
-Outcome = Literal["current", "newer", "same", "proposed", "standing", "continued", "would", "failed"]
 
 #: Renders a template for a project's repository with recorded answers into a folder; the answers that were used.
 Render = Callable[[Template, str, Role, Mapping[str, Any], Path], dict[str, Any]]
@@ -48,39 +44,6 @@ class Place:
     host: GitHost
     name: str
     bare: Path
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryUpdate:
-    """What became of an update of a repository.
-
-    Attributes:
-        role: which of the project's.
-        outcome: see ``Outcome``.
-        was: the version that main is at; None: it could not be read.
-        becomes: the version that was wanted.
-        conflicts: how many files a person has to look at.
-        merged: what the merge came to; None where there was none.
-        answered: questions that are new or answered otherwise than before, and their answers.
-        dropped: questions that are not asked any more.
-        pull_request: where the team finds it; None: there is none.
-        said: why, where something did not go as usual.
-        do: what to do about it.
-        code: the exit code that it calls for.
-    """
-
-    role: Role
-    outcome: Outcome
-    was: str | None
-    becomes: str
-    conflicts: int = 0
-    merged: Merged | None = None
-    answered: Mapping[str, Any] = field(default_factory=dict)
-    dropped: tuple[str, ...] = ()
-    pull_request: PullRequest | None = None
-    said: str = ""
-    do: str = ""
-    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,42 +115,16 @@ class Updater:
             return standing
         if branch.state == "ours" and branch.mark:
             given = {**branch.mark.answers, **given}
-        with (
-            tempfile.TemporaryDirectory(prefix="spalje-render-") as aside,
-            Scratch.over(place.bare) as scratch,
-        ):
-            old, new = Path(aside) / "old", Path(aside) / "new"
-            self._render_old(project, role, recorded, to, old)
-            used = self.render(to, project.name, role, {**recorded.answers, **check_answers(to, given)}, new)
-            merged = merge(
-                scratch,
-                scratch.tree_of(old),
-                scratch.tree(main),
-                scratch.tree_of(new),
-                was=f"{to.name}-{recorded.version}",
-                becomes=f"{to.name}-{to.version}",
-                settled=(ANSWERS,),
-            )
-            text = UpdateText(
-                template=to.name,
-                owner=to.owner,
-                was=recorded.version,
-                becomes=to.version,
-                changelog=to.changelog,
-                branch=branch.name,
-                merged=merged,
-                answered={
-                    name: value
-                    for name, value in sorted(used.items())
-                    if name not in OURS and recorded.answers.get(name, _NEVER) != value
-                },
-                dropped=tuple(sorted(recorded.answers.keys() - used.keys())),
-            )
+        with Scratch.over(place.bare) as scratch:
+            text = self._work_out(scratch, project, role, main, recorded, to, given, branch.name)
+            merged = text.merged
             outcome: Outcome = "would" if merged.changes else "same"
             pull_request = None
             if outcome == "would" and not self.dry:
+                secret = {question.name for question in to.questions if question.secret}
+                told = {name: value for name, value in given.items() if name not in secret}
                 mark = UpdateMark(
-                    to.name, recorded.version, to.version, merged.tree, len(merged.conflicts), given
+                    to.name, recorded.version, to.version, merged.tree, len(merged.conflicts), told
                 )
                 self._push(scratch, place, branch, main, mark, text)
                 pull_request = place.host.propose(place.name, branch.name, BRANCH, text.title, text.body)
@@ -203,6 +140,48 @@ class Updater:
             text.dropped,
             pull_request,
             self._older(place, branch) if pull_request else "",
+        )
+
+    def _work_out(
+        self,
+        scratch: Scratch,
+        project: Project,
+        role: Role,
+        main: str,
+        recorded: RecordedAnswers,
+        to: Template,
+        given: Mapping[str, Any],
+        branch: str,
+    ) -> UpdateText:
+        """Render both versions, and merge."""
+        with tempfile.TemporaryDirectory(prefix="spalje-render-") as aside:
+            old, new = Path(aside) / "old", Path(aside) / "new"
+            self._render_old(project, role, recorded, to, old)
+            used = self.render(to, project.name, role, {**recorded.answers, **check_answers(to, given)}, new)
+            merged = merge(
+                scratch,
+                scratch.tree_of(old),
+                scratch.tree(main),
+                scratch.tree_of(new),
+                was=f"{to.name}-{recorded.version}",
+                becomes=f"{to.name}-{to.version}",
+                settled=(ANSWERS,),
+            )
+        answered = {
+            name: value
+            for name, value in sorted(used.items())
+            if name not in OURS and recorded.answers.get(name, _NEVER) != value
+        }
+        return UpdateText(
+            template=to.name,
+            owner=to.owner,
+            was=recorded.version,
+            becomes=to.version,
+            changelog=to.changelog,
+            branch=branch,
+            merged=merged,
+            answered=answered,
+            dropped=tuple(sorted(recorded.answers.keys() - used.keys())),
         )
 
     def _render_old(
@@ -237,8 +216,9 @@ class Updater:
         """What there is to say where the branch is there and stays as it is; None: it is to be made (again)."""
         mark = branch.mark
         if branch.state == "foreign":
+            people = ", ".join(branch.people[:3])
             raise Refused(
-                f"{place.name} has a branch {branch.name} that is not Spaljé's; it is by {', '.join(branch.people)}.",
+                f"{place.name} has a branch {branch.name} that is not Spaljé's; it is by {people}.",
                 do="Rename or delete it; it is left as it is.",
             )
         if mark is None or branch.state == "merged":
@@ -280,7 +260,7 @@ class Updater:
         scratch.push(commit, remote.url, branch.name, over=branch.tip, environ=remote.environ)
 
     def _older(self, place: Place, branch: UpdateBranch) -> str:
-        """What to say of updates to other versions that are still open."""
+        """What to say of updates to older versions that are still open."""
         if not branch.others:
             return ""
         open_ = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spalje.project import git
+from spalje.project.card import in_order, is_version
 
 #: What every branch of an update begins with.
 PREFIX = "spalje/update-"
@@ -60,7 +61,7 @@ class UpdateBranch:
         parent: what Spaljé's commit builds on; None: it is not there.
         mark: what Spaljé's commit says; None: it is not there.
         people: who has worked on, ``Name <mail>``.
-        others: the branches of updates to other versions.
+        others: the branches of updates to older versions.
     """
 
     name: str
@@ -77,6 +78,17 @@ def branch_name(version: str) -> str:
     return f"{PREFIX}{version}"
 
 
+def version_of(branch: str) -> str | None:
+    """The version that a branch updates to; None: it is no branch of an update.
+
+    Example:
+        >>> version_of("spalje/update-1.2.0"), version_of("spalje/update-soon"), version_of("main")
+        ('1.2.0', None, None)
+    """
+    version = branch.removeprefix(PREFIX)
+    return version if branch.startswith(PREFIX) and is_version(version) else None
+
+
 def update_branches(repository: Path) -> dict[str, str]:
     """The branches of updates, and the commit that each is at.
 
@@ -87,7 +99,7 @@ def update_branches(repository: Path) -> dict[str, str]:
         repository, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/spalje/"
     )[1]
     pairs = [line.split(" ") for line in listed.decode(errors="replace").splitlines()]
-    return {name: sha for name, sha in pairs if name.startswith(PREFIX)}
+    return {name: sha for name, sha in pairs if version_of(name)}
 
 
 def look(repository: Path, version: str, main: str) -> UpdateBranch:
@@ -103,7 +115,8 @@ def look(repository: Path, version: str, main: str) -> UpdateBranch:
     """
     name = branch_name(version)
     tips = update_branches(repository)
-    others = tuple(branch for branch in tips if branch != name)
+    older = (one for one in map(version_of, tips) if one and in_order(one) < in_order(version))
+    others = tuple(branch_name(one) for one in older)
     if name not in tips:
         return UpdateBranch(name, None, "missing", others=others)
     tip = tips[name]

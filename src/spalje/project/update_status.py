@@ -14,7 +14,7 @@ from spalje.project.git_hosts.port import PullRequest
 from spalje.project.hook import Role
 from spalje.project.recorded_answers import read_recorded_answers
 from spalje.project.update import Place
-from spalje.project.update_branch import PREFIX, look
+from spalje.project.update_branch import look, version_of
 from spalje.registry.project import Project
 
 
@@ -109,22 +109,25 @@ def repository_status(
     project: Project, role: Role, place: Callable[[Project, Role], Place]
 ) -> RepositoryStatus:
     """How a repository stands; what cannot be read is said."""
-    version = None
-    conflicts = 0
+    recorded = None
     try:
         there = place(project, role)
-        version = read_recorded_answers(
+        recorded = read_recorded_answers(
             there.bare, f"refs/heads/{BRANCH}", project=project.name, role=role, template=project.template
         ).version
-        open_ = [one for one in there.host.pull_requests(there.name) if one.source.startswith(PREFIX)]
-        if open_:
-            branch = look(there.bare, open_[-1].source.removeprefix(PREFIX), f"refs/heads/{BRANCH}")
-            conflicts = branch.mark.conflicts if branch.mark and branch.state == "ours" else 0
+        open_ = {
+            version: one
+            for one in there.host.pull_requests(there.name)
+            if (version := version_of(one.source))
+        }
+        if not open_:
+            return RepositoryStatus(role, recorded)
+        newest = max(open_, key=in_order)
+        branch = look(there.bare, newest, f"refs/heads/{BRANCH}")
     except SpaljeError as error:
-        return RepositoryStatus(role, version, problem=str(error))
-    if not open_:
-        return RepositoryStatus(role, version)
-    return RepositoryStatus(role, version, open_[-1], branch.state == "continued", conflicts)
+        return RepositoryStatus(role, recorded, problem=str(error))
+    conflicts = branch.mark.conflicts if branch.mark and branch.state == "ours" else 0
+    return RepositoryStatus(role, recorded, open_[newest], branch.state == "continued", conflicts)
 
 
 def _behind(repositories: Sequence[RepositoryStatus], versions: Sequence[str]) -> int | None:
