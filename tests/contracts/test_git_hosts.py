@@ -47,8 +47,10 @@ TOKEN_FORMS = (
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    """The same tries, without the seconds between them."""
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same tries, without the seconds between them; and no proxy on the way to this machine."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     stamina.set_testing(True, attempts=10, cap=True)
     yield
     stamina.set_testing(False)
@@ -722,12 +724,34 @@ def test_a_redirection_to_another_host_does_not_get_the_token(remote_bench: Benc
     assert not other.asked
 
 
-def test_git_follows_no_redirection_with_the_token(remote_bench: Bench, doubles):
+def test_git_follows_no_redirection(remote_bench: Bench, doubles):
     other = doubles("gitlab" if remote_bench.kind != "gitlab" else "github")
     double = remote_bench.double
     remote = remote_bench.host.remote("fresh-build")
-    assert f"http.{double.address}/.extraHeader" in remote.environ.values()
-    elsewhere = {key: value.replace("followRedirects", "x") for key, value in remote.environ.items()}
+    moved = Fault(302, path=".git", headers={"Location": f"{other.address}/{OWNER}/fresh-build.git/info/refs?service=git-upload-pack"})  # fmt: skip
+    double.faults.append(moved)
     with pytest.raises(BadInput):
-        git.clone(f"{other.address}/{OWNER}/fresh-build.git", remote_bench.folder / "clone", elsewhere)
-    assert "false" in remote.environ.values()
+        git.clone(remote.url, remote_bench.folder / "clone", remote.environ)
+    assert double.asked_by_git
+    assert not other.asked_by_git
+    double.faults.append(moved)
+    careless = {name: value.replace("false", "true") for name, value in remote.environ.items()}
+    with pytest.raises(BadInput):
+        git.clone(remote.url, remote_bench.folder / "clone", careless)
+    assert other.asked_by_git, "else the double redirects nobody"
+
+
+def test_the_proxy_of_the_environment_is_used(remote_bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    double = remote_bench.double
+    monkeypatch.setenv("http_proxy", double.address)
+    settings = settings_for(double, url="http://127.0.0.1:9")
+    host = open_host("ours", settings, folder=remote_bench.folder, hook=HookSpec(()), environ=ENVIRON)
+    assert host.find("fresh-build") is None
+    assert double.asked
+
+
+def test_without_an_address_nothing_is_announced(remote_bench: Bench):
+    settings = settings_for(remote_bench.double, webhook_url="", webhook_secret_env=None)
+    host = open_host("ours", settings, folder=remote_bench.folder, hook=HookSpec(()), environ=ENVIRON)
+    host.announce("fresh-build", "fresh", "build")
+    assert not remote_bench.double.asked

@@ -125,6 +125,8 @@ class Double:
     routes: Any = None
     repositories: dict[str, Kept] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    #: the same for what Git asked
+    asked_by_git: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     undescribed: list[str] = field(default_factory=list)
     made: int = 0
@@ -134,7 +136,7 @@ class Double:
         """As new."""
         for kept in self.repositories.values():
             shutil.rmtree(kept.path)
-        for one in (self.repositories, self.asked, self.faults, self.undescribed):
+        for one in (self.repositories, self.asked, self.asked_by_git, self.faults, self.undescribed):
             one.clear()
         self.made = 0
 
@@ -250,6 +252,12 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _git(self, repository: str, path: str, query: str, headers: dict[str, str], body: bytes) -> None:
+        asked = Asked(self.command, path, headers, body)
+        self.host.asked_by_git.append(asked)
+        fault = self._fault(asked)
+        if fault is not None:
+            self._send(fault.status, fault.body.encode(), fault.headers)
+            return
         if not self.host.routes.is_allowed_git(headers.get("authorization", "")):
             self._send(401, b"", {"WWW-Authenticate": 'Basic realm="double"'})
             return

@@ -1,4 +1,4 @@
-"""How the ``git`` program reaches a host: the credentials go in its environment, for this host alone."""
+"""How the ``git`` program reaches a host: the credentials go in its environment, for one repository alone."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from spalje.settings import LOOPBACK
 def git_access(url: str, authorization: str) -> Remote:
     """A repository with the header that Git shall send there.
 
-    The header belongs to this host's address only, no redirection is followed, and Git asks nobody else for a
+    The header belongs to this repository's address only, no redirection is followed, and Git asks nobody else for a
     password: neither a person nor a store of this machine's.
 
     Args:
@@ -21,12 +21,12 @@ def git_access(url: str, authorization: str) -> Remote:
         >>> remote
         Remote(url='https://git.example.org/grocer/fresh-build.git')
         >>> remote.environ["GIT_CONFIG_KEY_0"]
-        'http.https://git.example.org/.extraHeader'
+        'http.https://git.example.org/grocer/fresh-build.git.extraHeader'
     """
     parts = urlsplit(url)
     settings = [
-        (f"http.{parts.scheme}://{parts.netloc}/.extraHeader", f"Authorization: {authorization}"),
-        ("http.followRedirects", "false"),
+        (f"http.{url}.extraHeader", f"Authorization: {authorization}"),
+        (f"http.{url}.followRedirects", "false"),  # else the header would go along, to whomever
         ("credential.helper", ""),
         ("core.askPass", "true"),  # the program of that name: it answers nothing
     ]

@@ -1,6 +1,5 @@
 """Asking a host over HTTP: tries again where that is safe, and says what went wrong."""
 
-import json
 import logging
 import random
 import weakref
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from spalje import __version__
+from spalje.project.git_hosts.answer import Answer, content_of, said_in
 from spalje.project.git_hosts.credential import Credential
 from spalje.project.git_hosts.failure import HostFailed, Lost
 from spalje.project.git_hosts.libraries import check_libraries
@@ -30,70 +30,6 @@ SAID = 300
 _BROKEN = frozenset({500, 502, 503, 504})
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # tries are told of by the errors, at the end
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a host answered.
-
-    Attributes:
-        status: the code.
-        content: what its JSON says; None: there is none.
-        more: whether there is a next page, by the header ``Link``.
-        said: what it says for a person, without secrets, when the code is no success.
-        strange: what is raised where something else was expected.
-    """
-
-    status: int
-    content: Any
-    more: bool
-    said: str
-    strange: HostFailed = field(repr=False)
-
-    @property
-    def one(self) -> dict[str, Any]:
-        """The object that it is; a field that is asked for and is not there is an error, too.
-
-        Raises:
-            HostFailed: it is something else.
-        """
-        if not isinstance(self.content, dict):
-            raise self.strange
-        return self.content
-
-    @property
-    def many(self) -> list[dict[str, Any]]:
-        """The objects that it is a list of.
-
-        Raises:
-            HostFailed: it is something else.
-        """
-        return self._objects(self.content)
-
-    @property
-    def values(self) -> list[dict[str, Any]]:
-        """The objects of the list that is under ``values`` in it.
-
-        Raises:
-            HostFailed: it is something else.
-        """
-        return self._objects(self.one["values"])
-
-    def _objects(self, content: Any) -> list[dict[str, Any]]:
-        if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
-            raise self.strange
-        return content
-
-
-class _Part(dict[str, Any]):
-    """An object of an answer: what is missing in it is the host's fault, and said so."""
-
-    def __init__(self, content: dict[str, Any], strange: HostFailed) -> None:
-        super().__init__(content)
-        self._strange = strange
-
-    def __missing__(self, key: str) -> Any:
-        raise HostFailed(f"{self._strange} It lacks '{key}'.", do=self._strange.do)
 
 
 @dataclass(frozen=True)
@@ -297,11 +233,12 @@ class _Request:
         status = response.status_code
         if 200 <= status < 300 or status in self.also:
             strange = self.rest.strange(self.asked)
-            said = "" if status < 300 else self._plain(_said(response))
-            return Answer(status, self._content(response, strange), "next" in response.links, said, strange)
+            said = "" if status < 300 else self._plain(said_in(response.text))
+            content = content_of(response.content, status, strange)
+            return Answer(status, content, "next" in response.links, said, strange)
         headers = {name.lower(): value for name, value in response.headers.items()}
         failure = self.rest.failed(
-            self.asked, status, self._plain(_said(response)), headers.get("location", "")
+            self.asked, status, self._plain(said_in(response.text)), headers.get("location", "")
         )
         if is_rationed(status, headers):
             wait = wait_of(headers, datetime.now(UTC))
@@ -327,39 +264,6 @@ class _Request:
             str(failure), do=f"{failure.do} Whether the host has done it is not known: look there first."
         )
 
-    @staticmethod
-    def _content(response: "httpx2.Response", strange: HostFailed) -> Any:
-        if not response.content:
-            return None
-        try:
-            return json.loads(response.content, object_hook=lambda one: _Part(one, strange))
-        except ValueError:
-            if response.status_code >= 300:
-                return None
-            raise strange from None
-
     def _plain(self, text: str) -> str:
         whole = " ".join(self.rest.credential.redact(text, self.secrets).split())
         return whole if len(whole) <= SAID else f"{whole[:SAID]}…"
-
-
-def _said(response: "httpx2.Response") -> str:
-    """What a host says about a refusal, out of the places where hosts say it."""
-    try:
-        content = response.json()
-    except ValueError:
-        text: str = response.text
-        return "" if "<html" in text[:1000].lower() else text
-    if not isinstance(content, dict):
-        return str(content)
-    parts: list[str] = []
-    error = content.get("error")
-    if isinstance(error, dict):
-        parts += [str(error.get(key)) for key in ("message", "detail") if error.get(key)]
-    elif error:
-        parts.append(str(error))
-    if content.get("message"):
-        parts.append(str(content["message"]))
-    for one in content.get("errors") or []:
-        parts.append(str(one.get("message") or one) if isinstance(one, dict) else str(one))
-    return "; ".join(dict.fromkeys(parts)) or str(content)
