@@ -17,6 +17,7 @@ from interleaving import Actor, Stage, Watched
 from spalje.ci.push import PushedBranch
 from spalje.ci.queue import Queue
 from spalje.ci.worker import Worker
+from spalje.errors import Conflict
 from spalje.execution.lease import Heartbeat
 from spalje.execution.start import Commit
 from spalje.lineage.run import NewRun, Status
@@ -205,3 +206,76 @@ def test_a_mark_in_the_message_skips_what_came_through_a_webhook(ci) -> None:
         made.stage.play(iter(()))
     (job,) = made.record.metadata.jobs.list(made.project)
     assert (job.status, job.said, job.run) == ("skipped", "The commit's message says [no ci].", None)
+
+
+def _begun(made: Ci) -> str:
+    """A job whose run was begun by a worker that died."""
+    metadata = made.record.metadata
+    (job,) = metadata.jobs.add(
+        [NewJob(made.project, "build", "build", "main", "c" * 40, "nils")], made.record.now()
+    )
+    new = NewRun(made.project, "build", "{}", (), "", "c" * 40, "", "push", "nils")
+    run = metadata.runs.create(new, made.record.now()).id
+    metadata.jobs.link(job.sequence, run)
+    metadata.runs.reopen(run)
+    return run
+
+
+def _worker(made: Ci, execute, pause=lambda _: None) -> Worker:
+    metadata = made.record.metadata
+    heartbeat = Heartbeat(metadata, "us", 3600, made.record.now)
+    queue = Queue(metadata, heartbeat, lambda *_: "", pytest.fail, pytest.fail, made.record.now)
+
+    class NoTests:
+        def run(self, source: Path, log: Path) -> str:
+            raise AssertionError("they have passed")
+
+    return Worker(
+        metadata, heartbeat, queue, lambda place, sha: Commit(place, sha, "", made.folder), lambda *_: "",
+        lambda _: (), NoTests(), execute, lambda _: None, made.record.now, made.folder, pause,
+    )  # fmt: skip
+
+
+def test_a_run_that_somebody_still_executes_is_waited_for(ci) -> None:
+    """The worker was killed, the process that executes the run was not."""
+    made = ci()
+    run = _begun(made)
+    metadata = made.record.metadata
+    held = metadata.leases.acquire(f"pipeline/{made.project}/build", "the left one", 3600, made.record.now())
+    pauses = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            metadata.runs.finish(run, Status.SUCCEEDED, None, made.record.now())
+            metadata.leases.release(held)
+
+    assert _worker(made, pytest.fail, pause).work(made.project) == 1
+    (job,) = metadata.jobs.list(made.project)
+    assert (job.status, job.said, len(pauses)) == ("succeeded", f"{run} succeeded.", 3)
+
+
+def test_a_run_whose_executing_ends_without_an_answer_is_given_up(ci) -> None:
+    made = ci()
+    run, tried = _begun(made), []
+    assert _worker(made, tried.append).work(made.project) == 1
+    metadata = made.record.metadata
+    (job,) = metadata.jobs.list(made.project)
+    assert (job.status, len(tried), metadata.runs.get(run).status) == ("failed", 3, "failed")
+    assert "ended 3 times without an answer" in job.said
+
+
+def test_a_push_is_recorded_also_when_the_database_is_busy_for_a_while(ci) -> None:
+    made = ci()
+    real, busy = type(made.record.metadata.jobs).add, [True, True, False]
+
+    def add(self, jobs, now):
+        if busy.pop(0):
+            raise Conflict("busy")
+        return real(self, jobs, now)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spalje.storage.metadata.ci_job_store.CiJobStore.add", add)
+        made.push("a" * 40)
+        made.stage.play(iter(()))
+    check(made, 1)

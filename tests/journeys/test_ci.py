@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,21 +197,33 @@ def test_what_a_push_means_depends_on_branch_message_and_repository(place: Place
     assert place.push() == f"spalje: nothing is done about {main[:10]}: The commit's message says [skip ci]."
     branch = place.commit({"wanted.txt": "a branch"})
     git(place.clone, "tag", "v1")
-    assert "job 2 queued" in place.push("HEAD:refs/heads/try-more-trees", "v1")
+    git(place.clone, "tag", "v2")
+    with ThreadPoolExecutor(2) as both:  # two processes of Git's, each with its hook, at the same time
+        said = [
+            line
+            for pushed in both.map(
+                place.push, ("HEAD:refs/heads/try-more-trees", "HEAD:refs/heads/try-less"), ("v1", "v2")
+            )
+            for line in pushed.splitlines()
+        ]
+    assert sorted(line[:20] for line in said) == ["spalje: job 2 queued", "spalje: job 3 queued"]
     place.push(":refs/heads/try-more-trees")
     said = subprocess.run(
         ["git", "push", "--quiet", str(place.bare.with_name("small-deploy.git")), "HEAD:main"],
         cwd=place.clone, capture_output=True, text=True, check=True,
     ).stderr  # fmt: skip
-    assert "job 3 queued" in said
+    assert "job 4 queued" in said
     jobs = place.jobs()
     assert [(job.what, job.status, job.commit) for job in jobs] == [
         ("build", "skipped", main),
         ("tests", "succeeded", branch),
+        ("tests", "succeeded", branch),
         ("compile", "succeeded", branch),
     ]
-    assert "It compiles: build" in jobs[2].said
+    assert "It compiles: build" in jobs[3].said
     assert place.workspace.metadata.runs.list() == ()
+    assert {job.branch for job in jobs[1:3]} == {"try-more-trees", "try-less"}
+    assert jobs[1].ended_at <= jobs[2].started_at
     assert place.spalje("ci", "watch", "2").code == 0
 
 

@@ -1,12 +1,35 @@
-"""Waiting for a lease that others hold for moments."""
+"""Waiting for what others hold for moments: a lease, or the database."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 
 from spalje.errors import Conflict
 from spalje.execution.lease import Heartbeat
 from spalje.lineage.lease import Lease
+
+_T = TypeVar("_T")
+
+
+def insist(action: Callable[[], _T], seconds: float) -> _T:
+    """Do what must not be left undone because others kept the database busy.
+
+    Args:
+        action: a transaction, or several that may be repeated.
+        seconds: how long it is tried at least.
+
+    Raises:
+        Conflict: it was still busy then.
+    """
+    last = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except Conflict:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.2)
 
 
 @contextmanager

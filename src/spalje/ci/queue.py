@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from spalje.ci.patience import hold_patiently
+from spalje.ci.patience import hold_patiently, insist
 from spalje.ci.push import PushedBranch, job_of
 from spalje.errors import SpaljeError
 from spalje.execution.lease import Heartbeat
@@ -17,6 +17,8 @@ from spalje.storage.metadata import Metadata
 
 #: How long another process may take to record the runs of a project, seconds: its inputs are copied then.
 PATIENCE_S = 600.0
+#: How long it is tried to record a push when the database is busy, seconds: Git tells of it once.
+BUSY_S = 60.0
 
 
 def lease_of(project: str) -> str:
@@ -59,10 +61,8 @@ class Queue:
         """
         found = self.metadata.projects.get(project)
         place = found.build_repository if repository == "build" else found.deploy_repository
-        jobs = self.metadata.jobs.add(
-            (job_of(project, repository, one, self._message(place, one.commit), by) for one in branches),
-            self.clock(),
-        )
+        new = [job_of(project, repository, one, self._message(place, one.commit), by) for one in branches]
+        jobs = insist(lambda: self.metadata.jobs.add(new, self.clock()), BUSY_S)
         try:
             if any(job.what == "build" and not job.status.ended for job in jobs):
                 self._record_runs(project)

@@ -391,6 +391,11 @@ def watch(run: str, *, common: Common = Common()) -> int:
     """
     workspace = common.open()
     found = workspace.metadata.runs.get(run)
+    for job in workspace.metadata.jobs.open(found.project):
+        if job.run == run:
+            workspace.queue.see_to(found.project)
+            if not common.json:
+                console().print(f"The repository's tests come first: spalje ci log {job.sequence}")
     with following(found, lambda: workspace.metadata.steps.all(run)):
         while not found.status.ended:
             time.sleep(0.2)
