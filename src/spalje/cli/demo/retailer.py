@@ -37,6 +37,7 @@ class Retailer:
     @classmethod
     def open(cls, programs: Path, landing: Path, environment: Environment) -> Self:
         """A retailer whose warehouse holds the year's sales of the department, and only of that."""
+        landing.mkdir(parents=True, exist_ok=True)
         whole = cls(programs, landing, environment, locate(JOURNEY, environment, landing))
         folder = landing / "warehouse"
         return replace(
