@@ -1,5 +1,8 @@
 """What a push sets off on the embedded host: real Git, real hooks, real workers."""
 
+import hashlib
+import hmac
+import json
 import os
 import shlex
 import signal
@@ -16,11 +19,13 @@ import small_project
 from command import Command
 from small_project import git
 
-from spalje.execution.owner import alive
+from spalje.execution.lease import Heartbeat
+from spalje.execution.owner import alive, this_process
 from spalje.project.git_hosts.embedded import HOOK
+from spalje.project.git_hosts.port import Remote
 from spalje.project.hook import HookSpec
 from spalje.registry.ci_job import Job
-from spalje.workspace import Workspace
+from spalje.workspace import Workspace, now
 
 #: Tests of a repository that need no pytest: they write, as caches do, and read what the commit says.
 TESTS = """
@@ -275,4 +280,38 @@ WAITING = """
     print("testing", flush=True)
     while not Path("{go_on}").exists():
         time.sleep(0.05)
+"""
+
+
+def test_a_delivery_of_a_host_is_built_from_a_mirror(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the network: the host's repository is reached by a path."""
+    commit = place.commit({})
+    git(place.bare.parent, "clone", "--quiet", "--bare", str(place.clone), "elsewhere.git")
+    url = place.bare.with_name("elsewhere.git").as_uri()
+    (place.workspace.folder / "settings.toml").write_text(HUB)
+    workspace = Workspace.open(place.workspace.folder)
+    workspace.metadata.projects.change("small", host="hub", build_repository=url)
+    monkeypatch.setattr(Workspace, "_remote", lambda _, repository: Remote(repository))
+    monkeypatch.setenv("HUB_SECRET", "a secret")
+    body = json.dumps({"ref": "refs/heads/main", "after": commit, "repository": {"name": "elsewhere", "owner": {"login": "grocer"}}})  # fmt: skip
+    signature = hmac.new(b"a secret", body.encode(), hashlib.sha256).hexdigest()
+    headers = {"X-GitHub-Event": "push", "X-GitHub-Delivery": "1", "X-Hub-Signature-256": f"sha256={signature}"}  # fmt: skip
+    with Heartbeat(workspace.metadata, this_process(), 600, now).hold(
+        "ci/small"
+    ):  # so that nobody else works
+        assert workspace.webhooks.receive("hub", headers, body.encode()).status == 202
+    assert workspace.worker.work("small") == 1
+    (job,) = workspace.metadata.jobs.list()
+    assert (job.status, job.run, job.commit) == ("succeeded", "small/build/1", commit)
+    run = workspace.metadata.runs.get("small/build/1")
+    assert (run.status, run.repository, run.trigger) == ("succeeded", url, "push")
+
+
+HUB = """
+[git_hosts.hub]
+kind = "github"
+owner = "grocer"
+token_env = "HUB_TOKEN"
+webhook_url = "https://spalje.example.org"
+webhook_secret_env = "HUB_SECRET"
 """
