@@ -321,7 +321,7 @@ class Workspace:
             metadata=self.metadata,
             hosts=self.host,
             alone=self.heartbeat.hold,
-            logs=self.folder / "runs",
+            logs=(self.folder / "runs", self.folder / "ci"),
             clock=now,
         )
 

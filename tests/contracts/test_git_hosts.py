@@ -565,6 +565,33 @@ def test_a_host_that_is_not_there(remote_bench: Bench):
     assert "can be reached" in said.value.do
 
 
+def test_something_that_is_no_such_host_is_told_as_such(remote_bench: Bench):
+    double, host = remote_bench.double, remote_bench.host
+    calls = (host.find, host.pull_requests, lambda name: host.protect(name, "main"))
+    for body in (
+        "<html>Log in</html>",
+        "{}",
+        "[]",
+        '"x"',
+        "1",
+        "null",
+        "[1]",
+        '{"values": 1}',
+        '{"values": [1]}',
+        "",
+    ):
+        errors: list[HostFailed] = []
+        for call in calls:
+            double.faults[:] = [Fault(200, body=body)] * 9
+            try:
+                call("fresh-build")
+            except HostFailed as error:
+                errors.append(error)
+        assert errors
+        assert all("its API does not say" in str(error) and "kind and url" in error.do for error in errors)
+    double.faults.clear()
+
+
 def test_another_owner_is_told_as_such(remote_bench: Bench):
     settings = settings_for(remote_bench.double, owner="nobody")
     host = open_host("ours", settings, folder=remote_bench.folder, hook=HookSpec(()), environ=ENVIRON)

@@ -105,7 +105,7 @@ def create(place: Path) -> None:
 def delete(place: Path) -> None:
     metadata, host, hold = parts(place)
     Deletion(
-        metadata=metadata, hosts=lambda name: host, alone=hold, logs=place / "runs",
+        metadata=metadata, hosts=lambda name: host, alone=hold, logs=(place / "runs",),
         clock=lambda: AT,
     ).delete("dairy", "Bo")  # fmt: skip
 

@@ -73,17 +73,17 @@ class TemplatePlace:
             {"template.toml": card, "copier.yml": QUESTIONS + questions, "CHANGELOG.md": changelog},
         )
 
-    def project(self, name: str = "fresh", owner: str = "ada") -> None:
+    def project(self, name: str = "fresh", owner: str = "ada", host: str = "embedded") -> None:
         self.workspace.create_project(
             Project(
                 name=name, title=name.capitalize(), owner=owner, template="tiny", template_version="",
                 build_repository="", deploy_repository="", approvers=(), four_eyes=False, retrain="propose",
-                created_at=now(), created_by=ADA,
+                created_at=now(), created_by=ADA, host=host,
             ),
             ADA,
         )  # fmt: skip
         for role in ROLES:  # an update is about files; what a push starts has tests of its own
-            (self.bare(name, role) / "hooks" / "post-receive").unlink()
+            (self.bare(name, role) / "hooks" / "post-receive").unlink(missing_ok=True)
 
     def bare(self, name: str = "fresh", role: Role = "build") -> Path:
         return self.workspace.folder / "git" / f"{name}-{role}.git"

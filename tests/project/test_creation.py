@@ -75,7 +75,7 @@ def words(creation, **more):
     return created, said
 
 
-def test_a_project_is_two_repositories_that_know_all_they_need(creation, host, metadata, tmp_path):
+def test_a_project_is_two_repositories_that_know_all_they_need(creation, host, metadata, tiny, tmp_path):
     created = creation.create(wanted(), ADA, tmp_path / "clones")
     project = metadata.projects.get("fresh-produce")
     assert created.project == project
@@ -83,7 +83,7 @@ def test_a_project_is_two_repositories_that_know_all_they_need(creation, host, m
         str(host.folder / f"fresh-produce-{role}.git") for role in ("build", "deploy")
     )
     assert (project.approvers, project.four_eyes, project.retrain) == (("Bo <bo@example.org>",), True, "auto")
-    assert (project.created_at, project.created_by, project.template_version) == (AT, "Ada", "0.1.0")
+    assert (project.created_at, project.created_by, project.template_version) == (AT, "Ada", tiny.version)
     assert project.answers["title"] == "Fresh produce"
     assert not set(project.answers) & {"project", "repository", "template", "template_version"}
     for clone, role in zip(created.clones, ("build", "deploy"), strict=True):
@@ -101,7 +101,7 @@ def test_a_project_is_two_repositories_that_know_all_they_need(creation, host, m
         said = log(clone, "%s|%b|%aI|%cI")
         assert (
             said
-            == "Start from template tiny 0.1.0|[skip ci]\n|2026-03-01T12:30:15+00:00|2026-03-01T12:30:15+00:00"
+            == f"Start from template tiny {tiny.version}|[skip ci]\n|2026-03-01T12:30:15+00:00|2026-03-01T12:30:15+00:00"
         )
     assert metadata.undertakings.all() == ()
 
@@ -137,12 +137,10 @@ def test_no_secret_is_recorded_or_said(creation, metadata):
     assert "k3y" not in f"{caught.value} {caught.value.do} {metadata.undertakings.all()}"
 
 
-@pytest.mark.parametrize(
-    "name", ["../up", "a/b", "x", "Fresh", "a b", "$(id)", "a.git", "-rf", "fresh\n", "a" * 50]
-)
-def test_a_hostile_name_is_refused_before_anything_is_made(creation, host, name):
-    with pytest.raises((UsageError, BadInput), match="cannot be"):
-        creation.create(wanted(name), ADA)
+def test_a_hostile_name_is_refused_before_anything_is_made(creation, host):
+    for name in ("../up", "a/b", "x", "Fresh", "a b", "$(id)", "a.git", "-rf", "fresh\n", "a" * 50):
+        with pytest.raises((UsageError, BadInput), match="cannot be"):
+            creation.create(wanted(name), ADA)
     assert not host.folder.exists()
 
 
@@ -199,9 +197,7 @@ def test_a_folder_in_the_way_of_a_clone_stops_the_creation(creation, host, tmp_p
     assert host.state() == {}
 
 
-@pytest.mark.parametrize(
-    ("number", "lost"), [(1, True), (4, True), (7, True), (12, True), (1, False), (6, False), (7, False)]
-)
+@pytest.mark.parametrize(("number", "lost"), [(1, True), (4, True), (12, True), (1, False), (7, False)])
 def test_a_host_that_fails_once_is_gone_on_with(creation, host, metadata, number, lost):
     """Whichever changing call fails, done or not: said again, exactly one of everything."""
     trouble = {"after": fail_at(number)} if lost else {"before": fail_at(number)}
@@ -262,27 +258,28 @@ def test_a_repository_that_somebody_removed_meanwhile_is_made_again(creation, ho
     assert host.state()["fresh-produce-build"] == before
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"title": "Fruit"}, "title was 'Fresh produce' and is now 'Fruit'"),
-        ({"approvers": ()}, "approvers was Bo <bo@example.org> and is now nobody"),
-        ({"four_eyes": False}, "four eyes was on and is now off"),
-        ({"template_version": "9.9.9"}, "template version was '0.1.0' and is now '9.9.9'"),
-        ({"answers": {"shape": "core"}}, "the answer to shape was not given and is now 'core'"),
-        ({"host": "other"}, "host was 'folder' and is now 'other'"),
-    ],
-)
-def test_other_words_do_not_go_on_with_a_creation(creation, host, change, said):
+OTHER_WORDS = [
+    ({"title": "Fruit"}, "title was 'Fresh produce' and is now 'Fruit'"),
+    ({"approvers": ()}, "approvers was Bo <bo@example.org> and is now nobody"),
+    ({"four_eyes": False}, "four eyes was on and is now off"),
+    ({"template_version": "9.9.9"}, "template version was 'VERSION' and is now '9.9.9'"),
+    ({"answers": {"shape": "core"}}, "the answer to shape was not given and is now 'core'"),
+    ({"host": "other"}, "host was 'folder' and is now 'other'"),
+]
+
+
+def test_other_words_do_not_go_on_with_a_creation(creation, host, tiny):
     with pytest.raises(Unfinished):
         replace(creation, host=Disturbed(host, before=fail_at(3))).create(wanted(), ADA)
     before = host.state()
-    with pytest.raises(Refused) as caught:
-        creation.create(wanted(**change), ADA)
-    assert f"began on 2026-03-01 at 12:30 UTC by Ada, with other words: {said}." in str(caught.value)
-    assert "spalje project delete fresh-produce" in caught.value.do
+    for change, difference in OTHER_WORDS:
+        said = difference.replace("VERSION", tiny.version)
+        with pytest.raises(Refused) as caught:
+            creation.create(wanted(**change), ADA)
+        assert f"began on 2026-03-01 at 12:30 UTC by Ada, with other words: {said}." in str(caught.value)
+        assert "spalje project delete fresh-produce" in caught.value.do
     assert host.state() == before
-    creation.create(wanted(template_version="0.1.0"), ADA)  # the same, said more exactly
+    creation.create(wanted(template_version=tiny.version), ADA)  # the same, said more exactly
 
 
 def test_another_person_does_not_go_on_with_a_creation(creation):
@@ -302,11 +299,11 @@ def test_going_on_renders_the_version_of_then(creation, tiny, host):
     with pytest.raises(Unfinished):
         replace(creation, host=Disturbed(host, before=fail_at(4))).create(wanted(), ADA)
     replace(creation, template=template).create(wanted(), ADA)
-    assert asked == ["0.1.0"]
+    assert asked == [tiny.version]
     with pytest.raises(Unfinished):
         replace(creation, host=Disturbed(host, before=fail_at(12))).create(wanted("dairy"), ADA)
     replace(creation, template=template).create(wanted("dairy"), ADA)
-    assert asked == ["0.1.0"]  # both commits were there: nothing is rendered
+    assert asked == [tiny.version]  # both commits were there: nothing is rendered
 
 
 @pytest.mark.filterwarnings(

@@ -1,4 +1,3 @@
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -29,7 +28,7 @@ def deletion(host, metadata, tmp_path):
         metadata=metadata,
         hosts=lambda name: host,
         alone=Heartbeat(metadata, this_process(), 30, lambda: datetime.now(UTC)).hold,
-        logs=tmp_path / "runs",
+        logs=(tmp_path / "runs", tmp_path / "ci"),
         clock=lambda: AT,
     )
 
@@ -80,7 +79,7 @@ def test_looking_says_what_would_go_and_changes_nothing(deletion, dairy, host, m
         ("dairy-build", 1, 0),
         ("dairy-deploy", 1, 0),
     ]
-    assert (doomed.rows, doomed.logs) == ({"run": 1}, tmp_path / "runs" / "dairy")
+    assert (doomed.rows, doomed.logs) == ({"run": 1}, (tmp_path / "runs" / "dairy",))
     assert host.state() == before
     assert metadata.undertakings.all() == ()
 
@@ -159,9 +158,8 @@ def test_what_was_decided_is_not_erased(deletion, dairy, record, host):
 
 def test_a_project_that_runs_is_not_deleted(deletion, dairy, metadata, host):
     before = host.state()
-    with ExitStack() as stack:
-        stack.enter_context(deletion.alone("pipeline/dairy/build"))
-        with pytest.raises(Conflict, match="pipeline/dairy/build"):
+    for lease in ("pipeline/dairy/build", "ci/dairy"):
+        with deletion.alone(lease), pytest.raises(Conflict, match=lease):
             deletion.delete("dairy", "Bo")
     assert host.state() == before
     with deletion.alone("undertaking/dairy"), pytest.raises(Conflict, match="just now"):

@@ -1,8 +1,11 @@
 """What becomes of a team's files when the template changes: one case each, with real Git."""
 
+import shutil
+
 import pytest
 from trees import empty, merged, tree
 
+from spalje.errors import BadInput
 from spalje.project.merge import Change, Conflict, merge
 from spalje.project.scratch import File, Scratch
 
@@ -177,3 +180,15 @@ def test_the_repository_itself_is_left_alone(tmp_path):
         merged(scratch, {"a": LINES}, {"a": edited(2)}, {"a": edited(2, "x")})
     assert sorted(str(path) for path in bare.rglob("*")) == before
     assert not scratch.folder.exists()
+
+
+def test_a_git_that_is_too_old_says_so(scratch, tmp_path, monkeypatch):
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    real = shutil.which("git")
+    old.write_text(f'#!/bin/sh\ncase " $* " in *" merge-tree "*) exit 129;; esac\nexec {real} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:/usr/bin:/bin")
+    with pytest.raises(BadInput, match="too old") as raised:
+        merged(scratch, {"a": "1"}, {"a": "2"}, {"a": "3"})
+    assert "2.38" in raised.value.do

@@ -153,7 +153,7 @@ def test_of_processes_that_keep_other_content_one_wins(snapshots, tiny, tmp_path
     assert (snapshots.get("tiny", tiny.version).folder / "build" / "turn").read_text() == str(winner)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.dictionaries(
         st.text(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from spalje.errors import NotFound
+from spalje.errors import BadInput, NotFound
 from spalje.execution import environment
 from spalje.project.check_case import LONGEST_NAME, TEXTS, Case, cases, pairs
 from spalje.project.check_program import Python
+from spalje.project.check_repository import check_tests
 from spalje.project.template import Template
 from spalje.project.template_check import TemplateCheck
 
@@ -99,13 +100,11 @@ def test_what_is_wrong_is_found_and_named(folder, file, text, part, said):
     assert list(found)[-1] == part
 
 
-def test_tests_that_fail_are_found(folder):
-    (folder / "build" / "tests" / "test_inference.py").write_text(
-        "def test_no():\n    assert 1 == 2, 'so it is'\n"
-    )
-    found = tried(folder, Case("edge", "ab", {}, edge=True), quick=False)
-    assert not found["tests"].passed
-    assert "so it is" in found["tests"].said
+def test_tests_that_fail_are_told_with_their_last_words(tmp_path):
+    (tmp_path / "test_no.py").write_text("def test_no():\n    assert 1 == 2, 'so it is'\n")
+    with pytest.raises(BadInput, match="do not pass: pytest ended with code 1") as raised:
+        check_tests(tmp_path, Python(HERE.interpreter, HERE.environ))
+    assert "so it is" in str(raised.value)
 
 
 def test_an_edge_answer_that_the_template_refuses_is_no_fault_of_its(folder):

@@ -168,7 +168,7 @@ def test_a_package_is_found_and_not_imported(sources, tiny, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "source", ["package:no_such_package/x", "package:os/x", "package:copier/../x", "package:copier//etc", "package:a.b/x", "package:"]
+    "source", ["package:no_such_package/x", "package:os/x", "package:copier/../x", "package:copier//etc", "package:a.b/x", "package:", "package:__main__/x"]
 )  # fmt: skip
 def test_a_package_that_is_not_there_says_what_to_install(sources, source):
     with pytest.raises(BadInput, match="not found among what is installed"):

@@ -2,9 +2,12 @@
 
 import shutil
 import threading
+from dataclasses import replace
 
 import pytest
+import stamina
 import yaml
+from git_host_doubles.hosts import ENVIRON, double_of, settings_for
 from template_place import ADA, LINES, TemplatePlace, edited, run
 
 from spalje.project import git
@@ -376,6 +379,45 @@ def test_a_template_that_is_not_in_the_catalog_any_more(place):
     (row,) = statuses(place)
     assert (row.newest, row.behind, row.repositories[0].version) == (None, None, "1.0.0")
     assert "no template 'tiny'" in row.problem
+
+
+@pytest.fixture
+def _no_waiting():
+    """The same tries, without the seconds between them."""
+    stamina.set_testing(True, attempts=3, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.mark.usefixtures("_no_waiting")
+@pytest.mark.parametrize("kind", ["bitbucket-cloud", "gitea"])
+def test_on_a_host_elsewhere(tmp_path, monkeypatch, kind):
+    """Through its API and with real Git over HTTP: pushed once, proposed once, and left alone when somebody goes on."""
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    place = TemplatePlace(tmp_path)
+    with double_of(kind) as double:
+        settings = place.workspace.settings.model_copy(update={"git_hosts": {"ours": settings_for(double)}})
+        place.workspace = replace(place.workspace, settings=settings)
+        place.project(host="ours")
+        bare = double.get("fresh-build").path
+        place.version("1.1.0", {"build/pipeline.py": edited(3, "template")})
+        done = place.updated()
+        assert [one.outcome for one in done.repositories] == ["proposed", "proposed"]
+        assert run(bare, "show", f"{BRANCH}:pipeline.py") == edited(3, "template")
+        assert [one.outcome for one in place.updated().repositories] == ["standing", "standing"]
+        assert len(double.get("fresh-build").pulls) == 1
+        (row,) = statuses(place)
+        assert (row.behind, row.repositories[0].update.title) == (1, "Update template tiny 1.0.0 → 1.1.0")
+
+        tip = run(bare, "commit-tree", "-p", BRANCH, "-m", "More", f"{BRANCH}^{{tree}}").strip()
+        run(bare, "update-ref", f"refs/heads/{BRANCH}", tip)
+        assert place.build().outcome == "continued"
+        assert statuses(place)[0].repositories[0].worked_on
+        run(bare, "update-ref", "refs/heads/main", tip)
+        assert place.build().outcome == "current"
+    down = place.build()
+    assert (down.outcome, down.was) == ("failed", None)
 
 
 def test_other_lines_than_the_team_s_are_merged(newer):

@@ -82,8 +82,7 @@ def _list(out: Console, doomed: Doomed, verb: str) -> None:
         rows.append((f"repository {one.name}", f"{commits}{opened}; its hooks, CI variables and secrets"))
         rows.append(("", one.page))
     rows += [(noun, count) for noun, count in doomed.rows.items()]
-    if doomed.logs:
-        rows.append(("logs of runs", str(doomed.logs)))
+    rows += [("logs", str(folder)) for folder in doomed.logs]
     if not rows:
         rows = [("nothing but the note that it was begun", "")]
     out.print(table(("what", ""), rows))

@@ -8,6 +8,7 @@ from rich.text import Text
 from spalje.cli.options import Common
 from spalje.cli.output import console, plain, print_json, table
 from spalje.project.update_status import ProjectStatus, RepositoryStatus, project_status
+from spalje.project.update_text import counted
 
 
 def status(name: str | None = None, *, wait: float = 20.0, common: Common = Common()) -> None:
@@ -69,13 +70,14 @@ def status(name: str | None = None, *, wait: float = 20.0, common: Common = Comm
 
 def _plain(one: RepositoryStatus) -> dict[str, Any]:
     """A repository for machines; an update without its description."""
-    update = one.update
-    told = (
-        {"number": update.number, "page": update.page, "title": update.title, "conflicts": one.conflicts}
-        if update
-        else None
-    )
-    return {"role": one.role, "version": one.version, "update": told, "problem": one.problem}
+    update = one.update and {
+        "number": one.update.number,
+        "page": one.update.page,
+        "title": one.update.title,
+        "conflicts": one.conflicts,
+        "worked_on": one.worked_on,
+    }
+    return {"role": one.role, "version": one.version, "update": update, "problem": one.problem}
 
 
 def _behind(one: ProjectStatus) -> Text:
@@ -90,7 +92,6 @@ def _open(one: ProjectStatus) -> Text:
 
 
 def _request(one: RepositoryStatus) -> str:
-    number = one.update.number if one.update else 0
-    return f"{one.role} #{number}" + (
-        f" ({one.conflicts} conflict{'s' * (one.conflicts > 1)})" if one.conflicts else ""
-    )
+    """The open update of a repository."""
+    number = f"{one.role} #{one.update.number}" if one.update else ""
+    return f"{number} (worked on)" if one.worked_on else number + counted(one.conflicts)

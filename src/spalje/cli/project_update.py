@@ -38,8 +38,9 @@ def update(
 ) -> int:
     """Bring a newer version of its template to a project, as a pull request for each repository.
 
-    What the team has changed is kept: the template's changes are merged into it. Files that both changed in the same
-    lines have both, between markers, and are listed. Nothing reaches main until somebody merges the pull request.
+    What the team has changed is kept: the template's changes are merged into it.
+    Files that both changed in the same lines have both, between markers, and
+    are listed. Nothing reaches main until somebody merges the pull request.
     Leaves with 4 when there are conflicts.
 
     Args:

@@ -1,5 +1,6 @@
 """``spalje template check``: try a template out before projects are made from it."""
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json, seconds, table
 from spalje.cli.template_card import catalog_of
 from spalje.errors import BadInput, UsageError
-from spalje.execution import environment
+from spalje.execution.environment.passed_on import for_scripts
 from spalje.project.check_case import Case
 from spalje.project.check_program import Python
 from spalje.project.may_run import check_trust
@@ -47,9 +48,8 @@ def check(
     """
     found = _template(template, version, common, trust=trust)
     check_trust(found)
-    current = environment.resolve("current", Path(), Path())
     with _place(keep) as folder:
-        trial = TemplateCheck(found, Python(current.interpreter, current.environ), folder, quick=quick)
+        trial = TemplateCheck(found, Python((sys.executable,), for_scripts()), folder, quick=quick)
         outcomes = [trial.questions(), *_all(trial, trial.cases)]
     passed = all(outcome.passed for outcome in outcomes)
     if common.json:

@@ -43,8 +43,9 @@ def rollout(
 ) -> int:
     """Propose a version of a template to every project that was made from it, as pull requests.
 
-    Each project is updated as by `spalje project update`. One that fails stops no other. Interrupted and given again,
-    it goes on: what is proposed already stays. Leaves with 1 when something failed, 4 when there are conflicts.
+    Each project is updated as by `spalje project update`; one that fails stops
+    no other. Interrupted and given again, it goes on: what is proposed already
+    stays. Leaves with 1 when something failed, 4 when there are conflicts.
 
     Args:
         template: the template.
@@ -128,6 +129,8 @@ def _show(out: Console, fleet: Fleet) -> None:
         Text(f"{count} {_SAID[outcome][0]}", _SAID[outcome][1]) for outcome, count in fleet.counts.items()
     ]
     out.print(summary + Text(", ").join(parts))
+    if any(one.pull_request for each in fleet.projects for one in each.repositories):
+        out.print("Next: each team merges its pull requests; spalje project status shows which are open.")
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class Doomed:
         repositories: those that go, with their webhooks, CI variables and secrets.
         left: pages of repositories of the project's names that are not the project's; they stay.
         rows: noun -> rows of the metadata.
-        logs: the folder with the logs of its runs; None: there are none.
+        logs: the folders with the logs of its runs and of its CI.
     """
 
     project: str
@@ -61,7 +61,7 @@ class Doomed:
     repositories: tuple[DoomedRepository, ...]
     left: tuple[str, ...]
     rows: Mapping[str, int]
-    logs: Path | None
+    logs: tuple[Path, ...]
 
     def refuse_if_changed(self) -> None:
         """Refuse to delete what somebody has worked on.
@@ -86,14 +86,14 @@ class Deletion:
         metadata: where they are recorded.
         hosts: gives a Git host by name.
         alone: holds a lease.
-        logs: the folder with the logs of each project's runs.
+        logs: the folders that have a folder of logs for each project.
         clock: the time, UTC.
     """
 
     metadata: Metadata
     hosts: Callable[[str], GitHost]
     alone: Alone
-    logs: Path
+    logs: tuple[Path, ...]
     clock: Callable[[], datetime]
 
     def look(self, name: str) -> Doomed:
@@ -107,7 +107,7 @@ class Deletion:
         self.metadata.projects.refuse_if_kept(name)
         host = self.hosts(_host(undertaking, project))
         ours, left = self._repositories(name, host, undertaking, project)
-        logs = self.logs / name
+        logs = tuple(folder / name for folder in self.logs if (folder / name).exists())
         return Doomed(
             name,
             _state(undertaking),
@@ -115,7 +115,7 @@ class Deletion:
             tuple(_look(one, host) for one in ours),
             tuple(one.page for one in left),
             self.metadata.projects.rows(name),
-            logs if logs.exists() else None,
+            logs,
         )
 
     def delete(self, name: str, by: str, *, even_changed: bool = False, tell: Told = quiet) -> Doomed:
@@ -156,7 +156,7 @@ class Deletion:
                 )
                 for one in doomed.repositories
             ]
-            steps.append(Step("files", "logs of its runs", partial(self._delete_files, name)))
+            steps.append(Step("files", "logs of its runs and CI", partial(self._delete_files, name)))
             # a repository that is there again, or still, is deleted whatever has been recorded
             undertaking = replace(undertaking, done=())
             ways = f"Then go on by the same command again: spalje project delete {name}"
@@ -174,10 +174,10 @@ class Deletion:
         return undertaking, projects.get(name)
 
     def _hold(self, name: str, stack: ExitStack, held: frozenset[str] = frozenset()) -> frozenset[str]:
-        """Let no pipeline of the project run."""
-        wanted = frozenset(self._pipelines(name))
-        for pipeline in sorted(wanted - held):
-            stack.enter_context(self.alone(f"pipeline/{name}/{pipeline}"))
+        """Let no pipeline of the project run, and nobody work on its CI."""
+        wanted = frozenset((f"ci/{name}", *(f"pipeline/{name}/{one}" for one in self._pipelines(name))))
+        for lease in sorted(wanted - held):
+            stack.enter_context(self.alone(lease))
         return wanted | held
 
     def _pipelines(self, name: str) -> set[str]:
@@ -204,7 +204,8 @@ class Deletion:
             host.delete(repository)
 
     def _delete_files(self, name: str) -> None:
-        shutil.rmtree(self.logs / name, ignore_errors=True)
+        for folder in self.logs:
+            shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _advance(metadata: Metadata, lease: Lease, undertaking: Undertaking, step: str) -> Undertaking:

@@ -416,7 +416,7 @@ def fetch_tags(repository: Path, source: str, environ: Mapping[str, str] | None 
     """
     _git(
         "fetch", "--quiet", "--prune", "--no-auto-maintenance", "--no-recurse-submodules", "--end-of-options",
-        source, "+refs/tags/*:refs/tags/*", folder=repository, environ=environ,
+        source, "+refs/tags/*:refs/tags/*", folder=repository, environ=environ, timeout_s=60.0,
     )  # fmt: skip
 
 
@@ -461,9 +461,10 @@ def _git(
     environ: Mapping[str, str] | None = None,
     stdout: int = subprocess.PIPE,
     stdin: bytes | None = None,
+    timeout_s: float = 300.0,
 ) -> bytes:
     """What ``git`` said; raises BadInput in its words when it failed."""
-    done = _run(words, folder=folder, environ=environ, stdout=stdout, stdin=stdin)
+    done = _run(words, folder=folder, environ=environ, stdout=stdout, stdin=stdin, timeout_s=timeout_s)
     if done.returncode != 0:
         raise _failed(words, folder, done)
     return done.stdout or b""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from spalje.errors import BadInput
 from spalje.project import git
 from spalje.project.scratch import File, Scratch
 
@@ -24,6 +25,9 @@ ConflictKind = Literal["content", "added", "binary", "rename", "kind"]
 
 # how Git numbers the sides
 _BASE, _YOURS = 1, 2
+
+# what Git ends with that does not know its words
+_UNKNOWN = 129
 
 _DELETIONS = frozenset(("modify/delete", "rename/delete"))
 
@@ -109,7 +113,7 @@ def merge(
         settled: files that are always the new rendering's, whatever the team's say.
 
     Raises:
-        BadInput: Git could not.
+        BadInput: Git could not, or is older than 2.38.
     """
     if main in (base, new):
         return Merged(new, changes(scratch, main, new))
@@ -122,17 +126,13 @@ def merge(
     scratch.name(YOURS, scratch.commit(main, origin))
     scratch.name(becomes, scratch.commit(new, origin))
     rules = [word for rule in _RULES for word in ("-c", rule)]
-    _, said = git.call(
-        scratch.folder,
-        *rules,
-        "merge-tree",
-        "--write-tree",
-        "-z",
-        "--messages",
-        YOURS,
-        becomes,
-        allowed=(0, 1),
-    )
+    words = (*rules, "merge-tree", "--write-tree", "-z", "--messages", YOURS, becomes)
+    code, said = git.call(scratch.folder, *words, allowed=(0, 1, _UNKNOWN))
+    if code == _UNKNOWN:
+        raise BadInput(
+            "The program `git` here is too old to merge without a working folder.",
+            do="Install Git 2.38 or newer.",
+        )
     raw = _read(said)
     conflicts: dict[str, ConflictKind] = {}
     gone: set[str] = set()

@@ -4,12 +4,13 @@ import hashlib
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spalje.errors import BadInput, NotFound
+from spalje.errors import BadInput, Conflict, NotFound
 from spalje.fingerprint import fingerprint
 from spalje.project import git
 from spalje.project.card import in_order, is_version
@@ -54,12 +55,13 @@ class Snapshots:
 
         Raises:
             BadInput: that version was kept with other content, or a file of it leads out of the template.
+            Conflict: other processes keep the same version, and none comes to an end.
         """
         found, files, digest = self._looked(template)
         if self._digest(template.name, template.version) is None:
             sha = git.store(self.repository, files, _message(template, digest))
-            git.tag(self.repository, f"{template.name}/{template.version}", sha)
-            self._refuse_other(template, digest)  # somebody else may have been first
+            self._tag(f"{template.name}/{template.version}", sha)
+        self._refuse_other(template, digest)  # somebody else may have been first
         return found
 
     def look(self, template: Template) -> Template:
@@ -130,6 +132,17 @@ class Snapshots:
             sha = git.store(self.repository, files, _message(template, digest))
             git.export(self.repository, sha, folder)
         return replace(template, folder=folder), files, digest
+
+    def _tag(self, name: str, sha: str) -> None:
+        """See that there is a tag of that name: ours, or that of somebody else who was first."""
+        for wait_s in (0.0, 0.1, 0.3, 1.0, 3.0):  # another process may be about to write it
+            time.sleep(wait_s)
+            if git.tag(self.repository, name, sha) or name in git.tags(self.repository):
+                return
+        raise Conflict(
+            f"The tag {name} of {self.repository} cannot be written: another process holds it.",
+            do=f"Try again; where no other process runs, remove {self.repository}/refs/tags/{name}.lock.",
+        )
 
     def _refuse_other(self, template: Template, digest: str) -> None:
         if self._digest(template.name, template.version) not in (None, digest):

@@ -107,7 +107,6 @@ class Sources:
             if not (fresh and known and wanted in (None, *known)):
                 try:
                     git.fetch_tags(mirror, source, self.credentials(source))
-                    asked.touch()
                     known = _versions(mirror)
                 except BadInput as error:
                     if not known:
@@ -115,6 +114,7 @@ class Sources:
                             f"{source} cannot be read: {error}",
                             do="Check the address, and that this account may read it.",
                         ) from error
+                asked.touch()  # also where it cannot be reached: nobody waits for it at every command
         if not known:
             raise BadInput(
                 f"{source} has no tag that is a version.",
@@ -175,7 +175,10 @@ def _folder(source: str) -> Path:
     if not source.startswith(_PACKAGE):
         return Path(source)
     package, _, inside = source.removeprefix(_PACKAGE).partition("/")
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    try:
+        spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    except ValueError:  # the program that runs just now has no place
+        spec = None
     homes = list(spec.submodule_search_locations or ()) if spec else []
     folders = [Path(home) / inside for home in homes if (Path(home) / inside).is_dir()]
     if ".." in PurePosixPath(inside).parts or inside.startswith("/") or not folders:

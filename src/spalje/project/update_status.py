@@ -1,7 +1,6 @@
 """How far behind its template each project is, read from the repositories themselves."""
 
 import queue
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,8 @@ from spalje.project.git_hosts.port import PullRequest
 from spalje.project.hook import Role
 from spalje.project.recorded_answers import read_recorded_answers
 from spalje.project.update import Place
-from spalje.project.update_branch import PREFIX
+from spalje.project.update_branch import PREFIX, look
 from spalje.registry.project import Project
-
-_CONFLICTS = re.compile(r"\(([0-9]{1,6}) conflicts?\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +26,17 @@ class RepositoryStatus:
         role: which.
         version: the version of the template that main is at; None: it could not be read.
         update: an update that is proposed and open, the newest; None: there is none.
+        worked_on: whether somebody has added commits to it.
+        conflicts: how many files of it a person has to look at; where somebody works on it, nobody counts any more.
         problem: why something could not be read; empty: all was.
     """
 
     role: Role
     version: str | None
     update: PullRequest | None = None
+    worked_on: bool = False
+    conflicts: int = 0
     problem: str = ""
-
-    @property
-    def conflicts(self) -> int:
-        """How many conflicts the open update was made with."""
-        found = _CONFLICTS.search(self.update.title) if self.update else None
-        return int(found[1]) if found else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +110,21 @@ def repository_status(
 ) -> RepositoryStatus:
     """How a repository stands; what cannot be read is said."""
     version = None
+    conflicts = 0
     try:
         there = place(project, role)
         version = read_recorded_answers(
             there.bare, f"refs/heads/{BRANCH}", project=project.name, role=role, template=project.template
         ).version
         open_ = [one for one in there.host.pull_requests(there.name) if one.source.startswith(PREFIX)]
+        if open_:
+            branch = look(there.bare, open_[-1].source.removeprefix(PREFIX), f"refs/heads/{BRANCH}")
+            conflicts = branch.mark.conflicts if branch.mark and branch.state == "ours" else 0
     except SpaljeError as error:
         return RepositoryStatus(role, version, problem=str(error))
-    return RepositoryStatus(role, version, open_[-1] if open_ else None)
+    if not open_:
+        return RepositoryStatus(role, version)
+    return RepositoryStatus(role, version, open_[-1], branch.state == "continued", conflicts)
 
 
 def _behind(repositories: Sequence[RepositoryStatus], versions: Sequence[str]) -> int | None:

@@ -15,8 +15,8 @@ from spalje.project.git_hosts.rest import Rest, part
 from spalje.project.hook import Role
 
 RIGHTS = (
-    "the scopes to read and administer repositories, to delete them, to write pull requests and webhooks, and to write "
-    "and administer pipelines and their variables"
+    "the scopes read, write, admin and delete:repository, read and write:pullrequest, read and write:webhook, "
+    "read, write and admin:pipeline (each with :bitbucket behind it)"
 )
 #: The custom pipeline of ``bitbucket-pipelines.yml`` that an approval starts.
 PIPELINE = "promote"
@@ -49,7 +49,7 @@ class BitbucketCloud:
     def find(self, repository: str) -> Repository | None:
         """See the port."""
         answer = self._rest.ask("GET", self._path(repository), also=_MISSING)
-        return None if answer.status == 404 else self._repository(repository, answer.content)
+        return None if answer.status == 404 else self._repository(repository, answer.one)
 
     def create(self, repository: str, description: str) -> Repository:
         """See the port."""
@@ -68,10 +68,9 @@ class BitbucketCloud:
             answer = self._rest.ask("POST", path, send=body, also=frozenset({400, 409}))
             if answer.status in {400, 409}:
                 if self.find(repository) is None:
-                    said = (answer.content or {}).get("error", {}).get("message", "")
-                    raise self._rest.failed(f"POST {path}", answer.status, str(said))
+                    raise self._rest.failed(f"POST {path}", answer.status, answer.said)
                 return None
-            return self._repository(repository, answer.content)
+            return self._repository(repository, answer.one)
 
         return create_once(description, lambda: self.find(repository), make)
 
@@ -108,7 +107,8 @@ class BitbucketCloud:
             return next((one for one in self._all(path, {}) if one["key"] == name), None)
 
         def make() -> Any:
-            return self._rest.ask("POST", path, send=new, also=frozenset({409}), secrets=(value,)).content
+            answer = self._rest.ask("POST", path, send=new, also=frozenset({409}), secrets=(value,))
+            return {} if answer.status == 409 else answer.one
 
         there = once(look, make)
         if there.get("secured") != secret or there.get("value") != value:
@@ -133,7 +133,7 @@ class BitbucketCloud:
         def look() -> Any:
             return next((one for one in self._all(path, {}) if one["url"] == url), None)
 
-        hook = once(look, lambda: self._rest.ask("POST", path, send=wanted, secrets=(secret,)).content)
+        hook = once(look, lambda: self._rest.ask("POST", path, send=wanted, secrets=(secret,)).one)
         self._rest.ask("PUT", f"{path}/{part(hook['uuid'])}", send=wanted, secrets=(secret,))
 
     def propose(self, repository: str, source: str, target: str, title: str, body: str) -> PullRequest:
@@ -159,12 +159,12 @@ class BitbucketCloud:
                 "source": {"branch": {"name": source}},
                 "destination": {"branch": {"name": target}},
             }
-            return self._rest.ask("POST", path, send=send).content
+            return self._rest.ask("POST", path, send=send).one
 
         there = once(look, make)
         if (there["title"], _body(there)) != (title, body):
             change = {"type": "pullrequest", "title": title, "description": body}
-            there = self._rest.ask("PUT", f"{path}/{there['id']}", send=change).content
+            there = self._rest.ask("PUT", f"{path}/{there['id']}", send=change).one
         return _pull_request(repository, there)
 
     def pull_requests(self, repository: str) -> tuple[PullRequest, ...]:
@@ -186,7 +186,7 @@ class BitbucketCloud:
                 {"type": "pipeline_variable", "key": key, "value": value} for key, value in variables.items()
             ],
         }
-        started = self._rest.ask("POST", f"{self._path(repository)}/pipelines", send=send).content
+        started = self._rest.ask("POST", f"{self._path(repository)}/pipelines", send=send).one
         page = f"{self._web}/{self._owner}/{repository.lower()}/pipelines"
         return f"pipeline {PIPELINE} #{started['build_number']}: {page}/results/{started['build_number']}"
 
@@ -233,17 +233,17 @@ class BitbucketCloud:
     def _all(self, path: str, query: Mapping[str, str | int]) -> list[dict[str, Any]]:
         """Every page: each says where the next one is, which is followed within the API only."""
         found: list[dict[str, Any]] = []
-        said = self._rest.ask("GET", path, query=query).content
+        answer = self._rest.ask("GET", path, query=query)
         while True:
-            found += said["values"]
-            following = said.get("next")
+            found += answer.values
+            following = answer.one.get("next")
             if not following:
                 return found
             if not str(following).startswith(f"{self._rest.address}/"):
                 raise HostFailed(
                     f"Git host '{self.name}' sends to another place for the next page: {following}"
                 )
-            said = self._rest.ask("GET", str(following).removeprefix(self._rest.address)).content
+            answer = self._rest.ask("GET", str(following).removeprefix(self._rest.address))
 
     def _repository(self, name: str, said: Mapping[str, Any]) -> Repository:
         page = said.get("links", {}).get("html", {}).get("href") or f"{self._web}/{said['full_name']}"

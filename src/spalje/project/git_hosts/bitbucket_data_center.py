@@ -48,7 +48,7 @@ class BitbucketDataCenter:
     def find(self, repository: str) -> Repository | None:
         """See the port."""
         answer = self._rest.ask("GET", self._path(repository), also=_MISSING)
-        return None if answer.status == 404 else self._repository(repository, answer.content)
+        return None if answer.status == 404 else self._repository(repository, answer.one)
 
     def create(self, repository: str, description: str) -> Repository:
         """See the port."""
@@ -58,7 +58,7 @@ class BitbucketDataCenter:
         def make() -> Repository | None:
             path = f"/api/latest/projects/{part(self._owner)}/repos"
             answer = self._rest.ask("POST", path, send=body, also=frozenset({409}))
-            return None if answer.status == 409 else self._repository(repository, answer.content)
+            return None if answer.status == 409 else self._repository(repository, answer.one)
 
         return create_once(description, lambda: self.find(repository), make)
 
@@ -98,7 +98,7 @@ class BitbucketDataCenter:
         def look() -> Any:
             return next((one for one in self._all(path, {}) if one["url"] == url), None)
 
-        hook = once(look, lambda: self._rest.ask("POST", path, send=wanted, secrets=(secret,)).content)
+        hook = once(look, lambda: self._rest.ask("POST", path, send=wanted, secrets=(secret,)).one)
         self._rest.ask("PUT", f"{path}/{hook['id']}", send=wanted, secrets=(secret,))
 
     def propose(self, repository: str, source: str, target: str, title: str, body: str) -> PullRequest:
@@ -122,12 +122,12 @@ class BitbucketDataCenter:
                 "fromRef": {"id": f"refs/heads/{source}"},
                 "toRef": {"id": f"refs/heads/{target}"},
             }
-            return self._rest.ask("POST", path, send=send).content
+            return self._rest.ask("POST", path, send=send).one
 
         there = once(look, make)
         if (there["title"], there.get("description") or "") != (title, body):
             change = {"version": there["version"], "title": title, "description": body}
-            there = self._rest.ask("PUT", f"{path}/{there['id']}", send=change).content
+            there = self._rest.ask("PUT", f"{path}/{there['id']}", send=change).one
         return _pull_request(repository, there)
 
     def pull_requests(self, repository: str) -> tuple[PullRequest, ...]:
@@ -198,14 +198,14 @@ class BitbucketDataCenter:
         found: list[dict[str, Any]] = []
         start = 0
         while True:
-            page = {"start": start, "limit": 100}
-            said = self._rest.ask(
-                "GET", path, query={**query, **(page if "webhooks" not in path else {})}
-            ).content
-            found += said["values"]
-            if said.get("isLastPage", True):
+            page = (
+                {} if path.endswith("/webhooks") else {"start": start, "limit": 100}
+            )  # which come all at once
+            answer = self._rest.ask("GET", path, query={**query, **page})
+            found += answer.values
+            if answer.one.get("isLastPage", True):
                 return found
-            start = said["nextPageStart"]
+            start = answer.one["nextPageStart"]
 
     def _repository(self, name: str, said: Mapping[str, Any]) -> Repository:
         pages = said.get("links", {}).get("self") or [{"href": ""}]

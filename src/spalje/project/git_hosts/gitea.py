@@ -40,7 +40,7 @@ class Gitea:
     def find(self, repository: str) -> Repository | None:
         """See the port."""
         answer = self._rest.ask("GET", self._path(repository), also=_RENAMED)
-        return None if answer.status in _RENAMED else self._repository(repository, answer.content)
+        return None if answer.status in _RENAMED else self._repository(repository, answer.one)
 
     def create(self, repository: str, description: str) -> Repository:
         """See the port."""
@@ -61,7 +61,7 @@ class Gitea:
             if answer.status == 404:
                 self._check_own()
                 answer = self._rest.ask("POST", "/user/repos", send=body, also=taken)
-            return None if answer.status in taken else self._repository(repository, answer.content)
+            return None if answer.status in taken else self._repository(repository, answer.one)
 
         return create_once(description, lambda: self.find(repository), make)
 
@@ -118,7 +118,7 @@ class Gitea:
             return next((one for one in self._all(path, {}) if one["config"].get("url") == url), None)
 
         def make() -> Any:
-            return self._rest.ask("POST", path, send={"type": "gitea", **wanted}, secrets=(secret,)).content
+            return self._rest.ask("POST", path, send={"type": "gitea", **wanted}, secrets=(secret,)).one
 
         hook = once(look, make)
         self._rest.ask("PATCH", f"{path}/{hook['id']}", send=wanted, secrets=(secret,))
@@ -139,12 +139,12 @@ class Gitea:
 
         def make() -> Any:
             send = {"head": source, "base": target, "title": title, "body": body}
-            return self._rest.ask("POST", path, send=send).content
+            return self._rest.ask("POST", path, send=send).one
 
         there = once(look, make)
         if (there["title"], there["body"]) != (title, body):
             change = {"title": title, "body": body}
-            there = self._rest.ask("PATCH", f"{path}/{there['number']}", send=change).content
+            there = self._rest.ask("PATCH", f"{path}/{there['number']}", send=change).one
         return _pull_request(repository, there)
 
     def pull_requests(self, repository: str) -> tuple[PullRequest, ...]:
@@ -183,14 +183,14 @@ class Gitea:
         found: list[dict[str, Any]] = []
         for page in count(1):
             answer = self._rest.ask("GET", path, query={**query, "limit": 50, "page": page})
-            found += answer.content
+            found += answer.many
             if not answer.more:
                 break
         return found
 
     def _check_own(self) -> None:
         """That what is no organisation is the token's own user."""
-        login = self._rest.ask("GET", "/user").content["login"]
+        login = self._rest.ask("GET", "/user").one["login"]
         if login.lower() != self._owner.lower():
             raise HostFailed(
                 f"Git host '{self.name}': '{self._owner}' is no organisation, and the token is of the user '{login}'.",

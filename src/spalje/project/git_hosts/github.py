@@ -18,8 +18,8 @@ from spalje.project.git_hosts.rest import Rest, part
 from spalje.project.hook import Role
 
 RIGHTS = (
-    "a fine-grained token for the owner with Administration, Contents, Pull requests, Secrets, Variables and Webhooks: "
-    "read and write (or a classic one with repo and delete_repo)"
+    "a fine-grained token for the owner with Administration, Contents, Pull requests, Secrets, Variables, Webhooks "
+    "and Workflows: read and write (or a classic one with repo, workflow and delete_repo)"
 )
 #: What the deploy repository's workflow listens to: ``on: repository_dispatch: types: [spalje-approval]``.
 APPROVAL = "spalje-approval"
@@ -45,7 +45,7 @@ class GitHub:
     def find(self, repository: str) -> Repository | None:
         """See the port."""
         answer = self._rest.ask("GET", self._path(repository), also=_RENAMED)
-        return None if answer.status in _RENAMED else self._repository(repository, answer.content)
+        return None if answer.status in _RENAMED else self._repository(repository, answer.one)
 
     def create(self, repository: str, description: str) -> Repository:
         """See the port."""
@@ -60,9 +60,9 @@ class GitHub:
                 answer = self._rest.ask("POST", "/user/repos", send=body, also=taken)
             if answer.status in taken:
                 if self.find(repository) is None:
-                    raise self._rest.failed("POST repos", 422, str(answer.content.get("message", "")))
+                    raise self._rest.failed("POST repos", 422, answer.said)
                 return None
-            return self._repository(repository, answer.content)
+            return self._repository(repository, answer.one)
 
         return create_once(description, lambda: self.find(repository), make)
 
@@ -97,7 +97,7 @@ class GitHub:
         """See the port. A secret is sealed for the repository before it is sent."""
         actions = f"{self._path(repository)}/actions"
         if secret:
-            key = self._rest.ask("GET", f"{actions}/secrets/public-key", secrets=(value,)).content
+            key = self._rest.ask("GET", f"{actions}/secrets/public-key", secrets=(value,)).one
             body = {"encrypted_value": sealed(value, key["key"]), "key_id": key["key_id"]}
             self._rest.ask("PUT", f"{actions}/secrets/{part(name)}", send=body, secrets=(value,))
             return
@@ -131,7 +131,7 @@ class GitHub:
             return next((one for one in self._all(path, {}) if one["config"].get("url") == url), None)
 
         def make() -> Any:
-            return self._rest.ask("POST", path, send={"name": "web", **wanted}, secrets=hidden).content
+            return self._rest.ask("POST", path, send={"name": "web", **wanted}, secrets=hidden).one
 
         hook = once(look, make)
         self._rest.ask("PATCH", f"{path}/{hook['id']}", send=wanted, secrets=hidden)
@@ -146,12 +146,12 @@ class GitHub:
 
         def make() -> Any:
             send = {"head": source, "base": target, "title": title, "body": body}
-            return self._rest.ask("POST", path, send=send).content
+            return self._rest.ask("POST", path, send=send).one
 
         there = once(look, make)
         if (there["title"], there["body"]) != (title, body):
             change = {"title": title, "body": body}
-            there = self._rest.ask("PATCH", f"{path}/{there['number']}", send=change).content
+            there = self._rest.ask("PATCH", f"{path}/{there['number']}", send=change).one
         return _pull_request(repository, there)
 
     def pull_requests(self, repository: str) -> tuple[PullRequest, ...]:
@@ -193,14 +193,14 @@ class GitHub:
         found: list[dict[str, Any]] = []
         for page in count(1):
             answer = self._rest.ask("GET", path, query={**query, "per_page": 100, "page": page})
-            found += answer.content
+            found += answer.many
             if not answer.more:
                 break
         return found
 
     def _check_own(self) -> None:
         """That what is no organisation is the token's own user."""
-        login = self._rest.ask("GET", "/user").content["login"]
+        login = self._rest.ask("GET", "/user").one["login"]
         if login.lower() != self._owner.lower():
             raise HostFailed(
                 f"Git host '{self.name}': '{self._owner}' is no organisation, and the token is of the user '{login}'.",

@@ -47,7 +47,7 @@ class GitLab:
         check_repository(repository)
 
         def make() -> Repository | None:
-            group = self._rest.ask("GET", f"/namespaces/{part(self._owner)}").content
+            group = self._rest.ask("GET", f"/namespaces/{part(self._owner)}").one
             body = {
                 "name": repository,
                 "path": repository,
@@ -59,14 +59,17 @@ class GitLab:
             answer = self._rest.ask("POST", "/projects", send=body, also=frozenset({400, 409}))
             if answer.status in {400, 409}:
                 if self._said(repository) is None:
-                    raise self._rest.failed("POST /projects", answer.status, str(answer.content))
+                    raise self._rest.failed("POST /projects", answer.status, answer.said)
                 return None
-            return self._repository(repository, answer.content)
+            return self._repository(repository, answer.one)
 
         return create_once(description, lambda: self.find(repository), make)
 
     def delete(self, repository: str) -> None:
-        """See the port. GitLab first only marks a project for deletion, and deletes what is marked when asked again."""
+        """See the port. GitLab first only marks a project for deletion, and deletes what is marked when asked again.
+
+        Where its administrators do not allow that, the project stays for the days they set, under another name.
+        """
         said = self._said(repository)
         if said is None:
             return
@@ -74,10 +77,10 @@ class GitLab:
         if not said.get("marked_for_deletion_on"):
             self._rest.ask("DELETE", path, also=_MISSING)
         answer = self._rest.ask("GET", path, also=_MISSING)
-        if answer.status == 404 or not answer.content.get("marked_for_deletion_on"):
+        if answer.status == 404 or not answer.one.get("marked_for_deletion_on"):
             return
-        now = {"permanently_remove": "true", "full_path": str(answer.content["path_with_namespace"])}
-        self._rest.ask("DELETE", path, query=now, also=_MISSING)
+        now = {"permanently_remove": "true", "full_path": str(answer.one["path_with_namespace"])}
+        self._rest.ask("DELETE", path, query=now, also=_MISSING | {400, 403})
 
     def remote(self, repository: str) -> Remote:
         """See the port."""
@@ -97,9 +100,9 @@ class GitLab:
 
         def look() -> Any:
             answer = self._rest.ask("GET", f"{path}/{part(branch)}", also=_MISSING)
-            return None if answer.status == 404 else answer.content
+            return None if answer.status == 404 else answer.one
 
-        there = once(look, lambda: self._rest.ask("POST", path, send=rule).content)
+        there = once(look, lambda: self._rest.ask("POST", path, send=rule).one)
         if there.get("allow_force_push"):
             self._rest.ask("PATCH", f"{path}/{part(branch)}", send={"allow_force_push": False})
 
@@ -115,9 +118,7 @@ class GitLab:
             there = self._rest.ask("GET", f"{path}/{part(name)}", also=_MISSING, secrets=hidden)
             if there.status == 404:
                 return None
-            if secret and not there.content.get(
-                "hidden"
-            ):  # what was once to be seen cannot be hidden any more
+            if secret and not there.one.get("hidden"):  # what was once to be seen cannot be hidden any more
                 self._rest.ask("DELETE", f"{path}/{part(name)}", also=_MISSING, secrets=hidden)
                 return None
             return self._rest.ask("PUT", f"{path}/{part(name)}", send={"value": value}, secrets=hidden)
@@ -143,7 +144,7 @@ class GitLab:
         def look() -> Any:
             return next((one for one in self._all(path, {}) if one["url"] == url), None)
 
-        hook = once(look, lambda: self._rest.ask("POST", path, send=wanted, secrets=(secret,)).content)
+        hook = once(look, lambda: self._rest.ask("POST", path, send=wanted, secrets=(secret,)).one)
         self._rest.ask("PUT", f"{path}/{hook['id']}", send=wanted, secrets=(secret,))
 
     def propose(self, repository: str, source: str, target: str, title: str, body: str) -> PullRequest:
@@ -156,12 +157,12 @@ class GitLab:
 
         def make() -> Any:
             send = {"source_branch": source, "target_branch": target, "title": title, "description": body}
-            return self._rest.ask("POST", path, send=send).content
+            return self._rest.ask("POST", path, send=send).one
 
         there = once(look, make)
         if (there["title"], there["description"]) != (title, body):
             change = {"title": title, "description": body}
-            there = self._rest.ask("PUT", f"{path}/{there['iid']}", send=change).content
+            there = self._rest.ask("PUT", f"{path}/{there['iid']}", send=change).one
         return _pull_request(repository, there)
 
     def pull_requests(self, repository: str) -> tuple[PullRequest, ...]:
@@ -184,7 +185,7 @@ class GitLab:
                 str(error),
                 do="Allow it: Settings, CI/CD, Variables, 'Minimum role to use pipeline variables': Maintainer.",
             ) from error
-        return f"pipeline {answer.content['id']}: {answer.content['web_url']}"
+        return f"pipeline {answer.one['id']}: {answer.one['web_url']}"
 
     @property
     def _owner(self) -> str:
@@ -211,7 +212,7 @@ class GitLab:
         answer = self._rest.ask("GET", self._path(repository), also=_MISSING)
         if answer.status == 404:
             return None
-        said: dict[str, Any] = answer.content
+        said: dict[str, Any] = answer.one
         here = f"{self._owner}/{repository}".lower()
         return said if said["path_with_namespace"].lower() == here else None  # else it was renamed
 
@@ -219,7 +220,7 @@ class GitLab:
         found: list[dict[str, Any]] = []
         for page in count(1):
             answer = self._rest.ask("GET", path, query={**query, "per_page": 100, "page": page})
-            found += answer.content
+            found += answer.many
             if not answer.more:
                 break
         return found

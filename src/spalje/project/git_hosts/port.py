@@ -78,7 +78,7 @@ class GitHost(Protocol):
         """What the settings call it; ``embedded`` for the one in the workspace."""
 
     def find(self, repository: str) -> Repository | None:
-        """The repository of that name; None: there is none."""
+        """The repository of that name, whatever the case of its letters where the host does not mind; None: none."""
 
     def create(self, repository: str, description: str) -> Repository:
         """Make an empty private repository whose branch is ``main``.
@@ -97,13 +97,23 @@ class GitHost(Protocol):
         """Nobody may delete a branch or rewrite its history."""
 
     def set_variable(self, repository: str, name: str, value: str, *, secret: bool) -> None:
-        """Give a CI variable of a repository a value; a secret cannot be read again by anybody."""
+        """Give a CI variable of a repository a value; a secret cannot be read again by anybody.
+
+        A host without a CI of its own (the embedded one, whose CI has the workspace's variables; Data Center) has
+        nowhere to keep it: there nothing is done.
+        """
 
     def announce(self, repository: str, project: str, role: Role) -> None:
-        """From now on this workspace is told of what is pushed to the repository and of its pull requests."""
+        """From now on this workspace is told of what is pushed to the repository and of its pull requests.
+
+        The embedded host tells of pushes only; a host whose settings have no ``webhook_url`` tells of nothing.
+        """
 
     def propose(self, repository: str, source: str, target: str, title: str, body: str) -> PullRequest:
-        """See that a pull request of ``source`` into ``target`` is open; an open one gets the title and the body."""
+        """See that a pull request of ``source`` into ``target`` is open; an open one gets the title and the body.
+
+        Both branches are there, and ``source`` has what ``target`` has not.
+        """
 
     def pull_requests(self, repository: str) -> tuple[PullRequest, ...]:
         """The pull requests that are open, oldest first."""
@@ -118,4 +128,7 @@ class GitHost(Protocol):
 
         Returns:
             What was started, for a person.
+
+        Raises:
+            Lost: it is not known whether it was started; it is not tried again.
         """

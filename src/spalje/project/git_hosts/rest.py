@@ -1,5 +1,6 @@
 """Asking a host over HTTP: tries again where that is safe, and says what went wrong."""
 
+import json
 import logging
 import random
 import weakref
@@ -39,11 +40,60 @@ class Answer:
         status: the code.
         content: what its JSON says; None: there is none.
         more: whether there is a next page, by the header ``Link``.
+        said: what it says for a person, without secrets, when the code is no success.
+        strange: what is raised where something else was expected.
     """
 
     status: int
     content: Any
-    more: bool = False
+    more: bool
+    said: str
+    strange: HostFailed = field(repr=False)
+
+    @property
+    def one(self) -> dict[str, Any]:
+        """The object that it is; a field that is asked for and is not there is an error, too.
+
+        Raises:
+            HostFailed: it is something else.
+        """
+        if not isinstance(self.content, dict):
+            raise self.strange
+        return self.content
+
+    @property
+    def many(self) -> list[dict[str, Any]]:
+        """The objects that it is a list of.
+
+        Raises:
+            HostFailed: it is something else.
+        """
+        return self._objects(self.content)
+
+    @property
+    def values(self) -> list[dict[str, Any]]:
+        """The objects of the list that is under ``values`` in it.
+
+        Raises:
+            HostFailed: it is something else.
+        """
+        return self._objects(self.one["values"])
+
+    def _objects(self, content: Any) -> list[dict[str, Any]]:
+        if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
+            raise self.strange
+        return content
+
+
+class _Part(dict[str, Any]):
+    """An object of an answer: what is missing in it is the host's fault, and said so."""
+
+    def __init__(self, content: dict[str, Any], strange: HostFailed) -> None:
+        super().__init__(content)
+        self._strange = strange
+
+    def __missing__(self, key: str) -> Any:
+        raise HostFailed(f"{self._strange} It lacks '{key}'.", do=self._strange.do)
 
 
 @dataclass(frozen=True)
@@ -158,6 +208,13 @@ class Rest:
             do="Look whether the host is up and can be reached from here (proxies of the environment are used).",
         )
 
+    def strange(self, asked: str) -> HostFailed:
+        """The error for an answer that the host's API does not give."""
+        return HostFailed(
+            f"{self._label}: {asked} was answered with something that its API does not say.",
+            do="Look whether kind and url in the settings are right, and no log-in page stands before the host.",
+        )
+
     @property
     def _label(self) -> str:
         return f"Git host '{self.name}' ({self.address})"
@@ -239,7 +296,9 @@ class _Request:
     def _judged(self, response: "httpx2.Response") -> Answer:
         status = response.status_code
         if 200 <= status < 300 or status in self.also:
-            return Answer(status, self._content(response), "next" in response.links)
+            strange = self.rest.strange(self.asked)
+            said = "" if status < 300 else self._plain(_said(response))
+            return Answer(status, self._content(response, strange), "next" in response.links, said, strange)
         headers = {name.lower(): value for name, value in response.headers.items()}
         failure = self.rest.failed(
             self.asked, status, self._plain(_said(response)), headers.get("location", "")
@@ -268,18 +327,16 @@ class _Request:
             str(failure), do=f"{failure.do} Whether the host has done it is not known: look there first."
         )
 
-    def _content(self, response: "httpx2.Response") -> Any:
+    @staticmethod
+    def _content(response: "httpx2.Response", strange: HostFailed) -> Any:
         if not response.content:
             return None
         try:
-            return response.json()
-        except ValueError as error:
+            return json.loads(response.content, object_hook=lambda one: _Part(one, strange))
+        except ValueError:
             if response.status_code >= 300:
                 return None
-            raise HostFailed(
-                f"{self.rest.unreachable(self.asked, 'what came is not JSON')}",
-                do="Look whether url in the settings is the host's and no log-in page stands before it.",
-            ) from error
+            raise strange from None
 
     def _plain(self, text: str) -> str:
         whole = " ".join(self.rest.credential.redact(text, self.secrets).split())

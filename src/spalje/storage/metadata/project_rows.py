@@ -102,8 +102,8 @@ def _counts(connection: Connection, tables: Mapping[str, Table], name: str) -> M
 
 
 def _of_project(column: Column[Any], name: str) -> ColumnElement[bool]:
-    """The leases of a project's pipelines and steps, ``KIND/PROJECT/…``."""
+    """The leases of a project's pipelines and steps, ``KIND/PROJECT/…``, and of its CI."""
     pipelines, steps = (
         column.startswith(f"{kind}/{name}/", autoescape=True) for kind in ("pipeline", "step")
     )
-    return pipelines | steps
+    return pipelines | steps | (column == f"ci/{name}")
