@@ -205,9 +205,15 @@ class Workspace:
         """Turns orders into runs."""
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
 
-    def environment(self, name: str, repository: Path) -> Environment:
-        """The environment of a checked-out repository's scripts; nothing is made yet."""
-        return resolve(name, repository, self.environments.folder)
+    def environment(self, name: str, repository: Path, *, dev: bool = False) -> Environment:
+        """The environment of a checked-out repository's scripts, or of its tests; nothing is made yet.
+
+        Args:
+            name: ``current``, ``uv`` or ``container``.
+            repository: the checked-out repository.
+            dev: with what its tests need.
+        """
+        return resolve(name, repository, self.environments.folder, dev=dev)
 
     @property
     def environments(self) -> EnvironmentStore:

@@ -234,6 +234,7 @@ def _shipped(package: str, folder: str, environment: Environment, scratch: Path)
         return None, ""
     copy = () if environment.here else (str(scratch / "data"),)
     program = Program(("-c", _FIND_PACKAGE, package, folder, *copy), scratch, writes=(scratch,))
+    environment.make(lambda _: None)
     with environment.command(program) as command:
         found = subprocess.run(
             command.words,

@@ -100,7 +100,10 @@ class ContainerEnvironment:
 
     def by_hand(self, program: Program) -> tuple[str, ...]:
         """See ``Environment``."""
-        found = engine()
+        try:
+            found = engine()
+        except BadInput:  # what would be done can be said without it
+            found = ContainerEngine("podman", podman=True, rootless=False)
         there = ("--interactive", "--tty", *self._options(found, program))
         return (found.program, "run", *there, self.image, *program.words)
 
@@ -140,7 +143,7 @@ class ContainerEnvironment:
                 found.end(name)  # the program that we started is gone, the container perhaps not
             return _translated(how, said)
 
-        return Command(words, program.folder, variables(), partial(found.end, name), ended)
+        return Command(words, control, variables(), partial(found.end, name), ended)
 
     def _options(self, found: ContainerEngine, program: Program) -> Iterator[str]:
         yield "--rm"
