@@ -20,7 +20,7 @@ from command import Command
 from small_project import git
 
 from spalje.execution.lease import Heartbeat
-from spalje.execution.owner import alive, this_process
+from spalje.execution.owner import alive, process, this_process
 from spalje.project.git_hosts.embedded import HOOK
 from spalje.project.git_hosts.port import Remote
 from spalje.project.hook import HookSpec
@@ -248,11 +248,10 @@ def test_tests_that_fail_stop_the_build_and_say_why(place: Place) -> None:
 
 
 def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once(place: Place) -> None:
-    go_on = place.clone.parent / "go-on"
-    place.commit({"tests/run.py": WAITING.format(go_on=go_on)})
+    begun = place.clone.parent / "begun"
+    place.commit({"tests/run.py": WAITING.format(begun=str(begun))})
     place.push()
-    log = place.workspace.folder / "ci" / "small" / "1.log"
-    until(lambda: log.is_file() and "testing" in log.read_text())
+    until(lambda: begun.is_file() and begun.read_text())
     worker = place.workspace.queue.worker("small")
     assert worker is not None
     os.kill(int(worker.split(":")[1]), signal.SIGKILL)
@@ -261,7 +260,8 @@ def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once
     assert (
         "Nobody works on the jobs of small: spalje ci work --project small" in place.spalje("ci", "list").out
     )
-    go_on.touch()
+    left = process(int(begun.read_text()))
+    assert alive(left)
     place.commit({}, "Another")
     place.push()
     one, two = place.jobs()
@@ -271,15 +271,20 @@ def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once
     ]
     assert one.ended_at <= two.started_at
     assert len(place.workspace.metadata.runs.list()) == 2
+    state = Path(f"/proc/{begun.read_text()}/stat")
+    until(lambda: not alive(left) or ") Z " in state.read_text())  # what it had started goes on no longer
+    assert not list(place.workspace.folder.glob("ci/small/.tests-*"))
 
 
+#: Tests that take long the first time.
 WAITING = """
-    import time
+    import os, time
     from pathlib import Path
 
-    print("testing", flush=True)
-    while not Path("{go_on}").exists():
-        time.sleep(0.05)
+    begun = Path({begun!r})
+    if not begun.exists():
+        begun.write_text(str(os.getpid()))
+        time.sleep(300)
 """
 
 
