@@ -1,5 +1,8 @@
 """What a push sets off on the embedded host: real Git, real hooks, real workers."""
 
+import hashlib
+import hmac
+import json
 import os
 import shlex
 import signal
@@ -16,11 +19,13 @@ import small_project
 from command import Command
 from small_project import git
 
-from spalje.execution.owner import alive
+from spalje.execution.lease import Heartbeat
+from spalje.execution.owner import alive, process, this_process
 from spalje.project.git_hosts.embedded import HOOK
+from spalje.project.git_hosts.port import Remote
 from spalje.project.hook import HookSpec
 from spalje.registry.ci_job import Job
-from spalje.workspace import Workspace
+from spalje.workspace import Workspace, now
 
 #: Tests of a repository that need no pytest: they write, as caches do, and read what the commit says.
 TESTS = """
@@ -243,11 +248,10 @@ def test_tests_that_fail_stop_the_build_and_say_why(place: Place) -> None:
 
 
 def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once(place: Place) -> None:
-    go_on = place.clone.parent / "go-on"
-    place.commit({"tests/run.py": WAITING.format(go_on=go_on)})
+    begun = place.clone.parent / "begun"
+    place.commit({"tests/run.py": WAITING.format(begun=str(begun))})
     place.push()
-    log = place.workspace.folder / "ci" / "small" / "1.log"
-    until(lambda: log.is_file() and "testing" in log.read_text())
+    until(lambda: begun.is_file() and begun.read_text())
     worker = place.workspace.queue.worker("small")
     assert worker is not None
     os.kill(int(worker.split(":")[1]), signal.SIGKILL)
@@ -256,7 +260,8 @@ def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once
     assert (
         "Nobody works on the jobs of small: spalje ci work --project small" in place.spalje("ci", "list").out
     )
-    go_on.touch()
+    left = process(int(begun.read_text()))
+    assert alive(left)
     place.commit({}, "Another")
     place.push()
     one, two = place.jobs()
@@ -266,13 +271,52 @@ def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once
     ]
     assert one.ended_at <= two.started_at
     assert len(place.workspace.metadata.runs.list()) == 2
+    state = Path(f"/proc/{begun.read_text()}/stat")
+    until(lambda: not alive(left) or ") Z " in state.read_text())  # what it had started goes on no longer
+    assert not list(place.workspace.folder.glob("ci/small/.tests-*"))
 
 
+#: Tests that take long the first time.
 WAITING = """
-    import time
+    import os, time
     from pathlib import Path
 
-    print("testing", flush=True)
-    while not Path("{go_on}").exists():
-        time.sleep(0.05)
+    begun = Path({begun!r})
+    if not begun.exists():
+        begun.write_text(str(os.getpid()))
+        time.sleep(300)
+"""
+
+
+def test_a_delivery_of_a_host_is_built_from_a_mirror(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the network: the host's repository is reached by a path."""
+    commit = place.commit({})
+    git(place.bare.parent, "clone", "--quiet", "--bare", str(place.clone), "elsewhere.git")
+    url = place.bare.with_name("elsewhere.git").as_uri()
+    (place.workspace.folder / "settings.toml").write_text(HUB)
+    workspace = Workspace.open(place.workspace.folder)
+    workspace.metadata.projects.change("small", host="hub", build_repository=url)
+    monkeypatch.setattr(Workspace, "_remote", lambda _, repository: Remote(repository))
+    monkeypatch.setenv("HUB_SECRET", "a secret")
+    body = json.dumps({"ref": "refs/heads/main", "after": commit, "repository": {"name": "elsewhere", "owner": {"login": "grocer"}}})  # fmt: skip
+    signature = hmac.new(b"a secret", body.encode(), hashlib.sha256).hexdigest()
+    headers = {"X-GitHub-Event": "push", "X-GitHub-Delivery": "1", "X-Hub-Signature-256": f"sha256={signature}"}  # fmt: skip
+    with Heartbeat(workspace.metadata, this_process(), 600, now).hold(
+        "ci/small"
+    ):  # so that nobody else works
+        assert workspace.webhooks.receive("hub", headers, body.encode()).status == 202
+    assert workspace.worker.work("small") == 1
+    (job,) = workspace.metadata.jobs.list()
+    assert (job.status, job.run, job.commit) == ("succeeded", "small/build/1", commit)
+    run = workspace.metadata.runs.get("small/build/1")
+    assert (run.status, run.repository, run.trigger) == ("succeeded", url, "push")
+
+
+HUB = """
+[git_hosts.hub]
+kind = "github"
+owner = "grocer"
+token_env = "HUB_TOKEN"
+webhook_url = "https://spalje.example.org"
+webhook_secret_env = "HUB_SECRET"
 """

@@ -134,7 +134,6 @@ def test_another_lock_is_another_environment_and_another_key_and_the_same_lock_t
 
 def test_what_is_unused_is_collected_and_made_again_when_it_is_needed(place, spalje, first):
     workspace, repositories = place
-    assert spalje("environment", "collect", "--unused-for", "1d").out.startswith("Nothing to remove")
     dry = spalje("environment", "collect", "--unused-for", "0h", "--dry-run", "--json").json
     assert {one["key"] for one in dry["removed"]} == keys(workspace) != set()
     gone = spalje("environment", "collect", "--unused-for", "0h", COLUMNS="80")
@@ -268,10 +267,13 @@ def test_a_run_in_containers_with_one_step_in_uv(tmp_path, index, monkeypatch, k
     assert told(workspace, run.id)[0].startswith("swept with 1.0")
     assert steps["copy"].usage.cpu_s > 0
     assert {kept.kind for kept in workspace.environments.all()} == {"container", "uv"}
-    spalje = Command(workspace.folder, tmp_path)
-    debug = spalje("run", "debug", run.id, "copy")
-    assert " run --interactive --tty --rm" in debug.out
-    assert "Removed 2" in spalje("environment", "collect", "--unused-for", "0h").out
     image = workspace.environment("container", repository.clone).image
-    assert not container_engine.engine().has(image)
+    assert container_engine.engine().has(image)
+    if engine.real:
+        assert container_engine.engine().remove(image)
+    else:
+        spalje = Command(workspace.folder, tmp_path)
+        assert " run --interactive --tty --rm" in spalje("run", "debug", run.id, "copy").out
+        assert "Removed 2" in spalje("environment", "collect", "--unused-for", "0h").out
+        assert not container_engine.engine().has(image)
     workspace.metadata.close()

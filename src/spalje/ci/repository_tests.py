@@ -1,6 +1,8 @@
 """A repository's own tests: which program they are, and running it beside a copy of the commit."""
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import tomllib
@@ -14,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spalje.errors import BadInput, StepFailed
 from spalje.execution.environment import Environment
+from spalje.execution.owner import alive, process
 from spalje.execution.script import LAST_LINES
 from spalje.model.group import Group
 from spalje.model.program import Ended, Program
@@ -28,6 +31,8 @@ PYTEST = ("python", "-m", "pytest", "-q")
 TESTS = "tests"
 #: How the folders are called that tests run in.
 _COPY = ".tests-"
+#: The file in them that names the process group: whoever finds it left behind ends it.
+_GROUP = "group"
 
 
 class CiTable(BaseModel):
@@ -94,6 +99,7 @@ class RepositoryTests:
                 )
                 with environment.command(program) as command:
                     group = Group(command, stdout=out, stderr=subprocess.STDOUT, timeout_s=self.time_limit_s)
+                    (scratch.parent / _GROUP).write_text(process(group.number), encoding="utf-8")
                     how = group.wait()
         if how.code != 0:
             raise _failure(how, log, begin, self.time_limit_s)
@@ -104,6 +110,7 @@ class RepositoryTests:
 def _copied(source: Path, beside: Path) -> Iterator[tuple[Path, Path]]:
     """A copy of a commit and a folder for temporary files, both gone afterwards, as is what was left by the killed."""
     for left in beside.glob(f"{_COPY}*"):
+        _end(left / _GROUP)
         shutil.rmtree(left, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(prefix=_COPY, dir=beside))
     try:
@@ -113,6 +120,16 @@ def _copied(source: Path, beside: Path) -> Iterator[tuple[Path, Path]]:
         yield copy, scratch
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _end(group: Path) -> None:
+    """End the tests that a killed worker has left running, with nobody to say when it is enough."""
+    try:
+        name = group.read_text(encoding="utf-8")
+        if alive(name):
+            os.killpg(int(name.split(":")[1]), signal.SIGKILL)
+    except (OSError, ValueError, IndexError):
+        return  # they had not begun, or have ended
 
 
 def read_table(repository: Path) -> CiTable:

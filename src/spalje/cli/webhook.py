@@ -1,5 +1,6 @@
 """``spalje webhook``: the server that Git hosts deliver to."""
 
+import json
 import re
 import socket
 
@@ -28,8 +29,8 @@ def serve(*, listen: str = "127.0.0.1:8321", common: Common = Common()) -> None:
     listener = _listener(*_address(listen))
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    _say(f"Listening on http://{shown}:{port}, deliveries to /webhooks/HOST. Ctrl-C ends it.")
-    serve_webhooks(workspace.webhooks, listener, lambda text: _say(f"{now():%Y-%m-%d %H:%M:%S} {text}"))
+    _say(f"Listening on http://{shown}:{port}, deliveries to /webhooks/HOST. Ctrl-C ends it.", common)
+    serve_webhooks(workspace.webhooks, listener, lambda text: _say(text, common))
 
 
 def _check(workspace: Workspace) -> None:
@@ -71,5 +72,10 @@ def _listener(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+def _say(text: str, common: Common) -> None:
+    """A line of the log; with ``--json`` an object a line."""
+    at = now()
+    said = (
+        json.dumps({"at": at.isoformat(), "said": text}) if common.json else f"{at:%Y-%m-%d %H:%M:%S} {text}"
+    )
+    print(said, flush=True)  # noqa: T201

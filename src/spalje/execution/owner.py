@@ -12,7 +12,12 @@ def this_process() -> str:
         >>> alive(this_process())
         True
     """
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_ticks(os.getpid())}"
+    return process(os.getpid())
+
+
+def process(pid: int) -> str:
+    """The same of another process on this machine."""
+    return f"{socket.gethostname()}:{pid}:{_start_ticks(pid)}"
 
 
 def alive(owner: str) -> bool:
