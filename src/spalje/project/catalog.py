@@ -94,6 +94,7 @@ def check_name(noun: str, name: str) -> None:
 def _read(folder: Path) -> Template:
     try:
         told = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+        told.pop("check", None)  # how it is tried out, which is nothing to a project
         return Template.model_validate({**told, "name": folder.name, "folder": folder})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise BadInput(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 END = date(2017, 7, 3)
 
@@ -28,9 +27,3 @@ def write_world(folder: Path, change=lambda sold: sold) -> Path:
     for name, table in (("transactions", change(sold)), ("products", products), ("promotions", promotions)):
         table.to_parquet(folder / f"{name}.parquet", index=False)
     return folder
-
-
-@pytest.fixture
-def world(tmp_path):
-    """The small world, and a way to make a changed one."""
-    return lambda change=lambda sold: sold, name="journey": write_world(tmp_path / name, change)
