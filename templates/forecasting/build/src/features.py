@@ -9,10 +9,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from columns import TARGET
 from sales import FIRST_DAY, FIRST_MONDAY, Sales
-
-KEYS = ["store_id", "product_category", "day"]
-TARGET = "units"
 
 
 def week_features(sales: Sales, monday: date) -> pd.DataFrame:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import lightgbm as lgb
 import pandas as pd
-from features import KEYS, TARGET
-
-CATEGORICAL = ["product_category"]
+from columns import CATEGORICAL, KEYS, TARGET
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from features import KEYS, TARGET, week_features
+from columns import KEYS, TARGET
+from features import week_features
 from sales import read_sales
 
 MONDAY = date(2017, 6, 19)

