@@ -62,7 +62,7 @@ def rollout(folder: Path, projects: int = PROJECTS) -> Rollout:
 
 
 def _project(workspace: Workspace, name: str) -> None:
-    workspace.create_project(
+    workspace.projects.create(
         Project(
             name=name, title=name, owner="ada", template="ours", template_version="", build_repository="",
             deploy_repository="", approvers=(), four_eyes=False, retrain="propose", created_at=now(), created_by=_ADA,

@@ -640,7 +640,7 @@ def test_runs_read_commits_of_a_host_from_a_mirror(remote_bench: Bench, monkeypa
     workspace.metadata.projects.create(project)
     for name, value in ENVIRON.items():
         monkeypatch.setenv(name, value)
-    assert workspace.host("ours").find("fresh-build").description == "x"
+    assert workspace.projects.host("ours").find("fresh-build").description == "x"
     found = workspace.code.checkout(url, "main")
     assert (found.sha, found.author) == (commit, str(ADA))
     assert (found.folder / "main.txt").read_text() == "1"
@@ -649,7 +649,7 @@ def test_runs_read_commits_of_a_host_from_a_mirror(remote_bench: Bench, monkeypa
     assert again == found, "the host is not asked for what is here"
     workspace.metadata.close()
     with pytest.raises(NotFound, match="There are: embedded, ours"):
-        workspace.host("theirs")
+        workspace.projects.host("theirs")
 
 
 # Nothing secret gets out

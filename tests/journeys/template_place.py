@@ -74,7 +74,7 @@ class TemplatePlace:
         )
 
     def project(self, name: str = "fresh", owner: str = "ada", host: str = "embedded") -> None:
-        self.workspace.create_project(
+        self.workspace.projects.create(
             Project(
                 name=name, title=name.capitalize(), owner=owner, template="tiny", template_version="",
                 build_repository="", deploy_repository="", approvers=(), four_eyes=False, retrain="propose",
@@ -110,8 +110,8 @@ class TemplatePlace:
     def updated(
         self, name: str = "fresh", to: str | None = None, *, dry: bool = False, **given: object
     ) -> ProjectUpdate:
-        template = self.workspace.template("tiny", to)
-        updater = self.workspace.updater(ADA, dry=dry)
+        template = self.workspace.projects.template("tiny", to)
+        updater = self.workspace.projects.updater(ADA, dry=dry)
         project = self.workspace.metadata.projects.get(name)
         return ProjectUpdate(name, tuple(updater.update(project, role, template, given) for role in ROLES))
 
@@ -119,9 +119,9 @@ class TemplatePlace:
         self, name: str = "fresh", to: str | None = None, *, dry: bool = False, **given: object
     ) -> RepositoryUpdate:
         """The update of the build repository alone."""
-        template = self.workspace.template("tiny", to)
+        template = self.workspace.projects.template("tiny", to)
         project = self.workspace.metadata.projects.get(name)
-        return self.workspace.updater(ADA, dry=dry).update(project, "build", template, given)
+        return self.workspace.projects.updater(ADA, dry=dry).update(project, "build", template, given)
 
     def files(self, ref: str, name: str = "fresh", role: Role = "build") -> dict[str, str]:
         bare = self.bare(name, role)
@@ -141,7 +141,7 @@ class TemplatePlace:
         git.push(work)
 
     def open(self, name: str = "fresh", role: Role = "build"):
-        return self.workspace.host("embedded").pull_requests(f"{name}-{role}")
+        return self.workspace.projects.host("embedded").pull_requests(f"{name}-{role}")
 
 
 def write(folder: Path, files: Mapping[str, str | None]) -> None:

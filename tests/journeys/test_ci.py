@@ -252,7 +252,7 @@ def test_a_worker_that_is_killed_in_mid_test_is_taken_over_and_the_job_ends_once
     place.commit({"tests/run.py": WAITING.format(begun=str(begun))})
     place.push()
     until(lambda: begun.is_file() and begun.read_text())
-    worker = place.workspace.queue.worker("small")
+    worker = place.workspace.ci.queue.worker("small")
     assert worker is not None
     os.kill(int(worker.split(":")[1]), signal.SIGKILL)
     until(lambda: not alive(worker))
@@ -304,8 +304,8 @@ def test_a_delivery_of_a_host_is_built_from_a_mirror(place: Place, monkeypatch: 
     with Heartbeat(workspace.metadata, this_process(), 600, now).hold(
         "ci/small"
     ):  # so that nobody else works
-        assert workspace.webhooks.receive("hub", headers, body.encode()).status == 202
-    assert workspace.worker.work("small") == 1
+        assert workspace.ci.webhooks.receive("hub", headers, body.encode()).status == 202
+    assert workspace.ci.worker.work("small") == 1
     (job,) = workspace.metadata.jobs.list()
     assert (job.status, job.run, job.commit) == ("succeeded", "small/build/1", commit)
     run = workspace.metadata.runs.get("small/build/1")

@@ -127,7 +127,7 @@ def test_again_after_main_has_moved_brings_the_same_pull_request_up_to_date(newe
 
 
 def test_interrupted_before_the_pull_request_it_goes_on(newer, monkeypatch):
-    host = type(newer.workspace.host("embedded"))
+    host = type(newer.workspace.projects.host("embedded"))
 
     def down(*_):
         raise KeyboardInterrupt
@@ -328,13 +328,17 @@ def test_answers_that_were_changed_by_hand_get_a_clear_answer(newer, line, said)
 def statuses(place):
     projects = place.workspace.metadata.projects.all()
     return project_status(
-        projects, place.workspace.place, place.workspace.template_versions, wait_s=30, side_by_side=4
+        projects,
+        place.workspace.projects.place,
+        place.workspace.projects.template_versions,
+        wait_s=30,
+        side_by_side=4,
     )
 
 
 def test_the_status_is_what_main_says(newer):
     newer.version("1.2.0", {"build/src/new.py": "new\n"})
-    newer.workspace.template("tiny")
+    newer.workspace.projects.template("tiny")
     newer.project("made-new")
     newer.commit({"pipeline.py": edited(3, "ours")})
     newer.version("1.3.0", {"build/src/newer.py": "new\n", "build/pipeline.py": edited(3, "template")})
@@ -365,10 +369,12 @@ def test_nobody_waits_for_a_host_that_does_not_answer(place):
     def slow(project, role):
         if role == "deploy":
             waiting.wait(60)
-        return place.workspace.place(project, role)
+        return place.workspace.projects.place(project, role)
 
     projects = place.workspace.metadata.projects.all()
-    (row,) = project_status(projects, slow, place.workspace.template_versions, wait_s=2, side_by_side=2)
+    (row,) = project_status(
+        projects, slow, place.workspace.projects.template_versions, wait_s=2, side_by_side=2
+    )
     waiting.set()
     assert row.repositories[0].version == "1.0.0"
     assert row.repositories[1].problem == "embedded has not answered within 2 s."
@@ -442,7 +448,7 @@ def test_a_secret_answer_is_written_nowhere(place):
 def test_a_branch_of_ours_in_the_status_that_is_no_version(newer):
     """Somebody else's pull request may begin as ours do."""
     newer.commit({"mine": "mine\n"}, branch="spalje/update-soon", start="main")
-    newer.workspace.host("embedded").propose("fresh-build", "spalje/update-soon", "main", "Mine", "")
+    newer.workspace.projects.host("embedded").propose("fresh-build", "spalje/update-soon", "main", "Mine", "")
     (row,) = statuses(newer)
     assert row.repositories[0].version == "1.0.0"
     assert row.repositories[0].update is None

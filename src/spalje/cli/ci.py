@@ -47,7 +47,7 @@ def list_(*, project: str | None = None, limit: int = 20, common: Common = Commo
     heads = ("job", "about", "branch", "commit", "status", "ordered (UTC)")
     out.print(table(heads, rows, cut="branch"))
     for name in sorted({job.project for job in workspace.metadata.jobs.open(project)}):
-        if workspace.queue.worker(name) is None:
+        if workspace.ci.queue.worker(name) is None:
             out.print(
                 Text(f"Nobody works on the jobs of {name}: spalje ci work --project {name}", style="yellow")
             )
@@ -77,7 +77,7 @@ def log(job: int, *, common: Common = Common()) -> None:
     """
     workspace = common.open()
     found = workspace.metadata.jobs.get(job)
-    path = workspace.worker.log_of(found)
+    path = workspace.ci.worker.log_of(found)
     if not path.is_file():
         raise BadInput(f"Job {job} has printed nothing: it is {found.status}. {found.said}".rstrip())
     print(path.read_text(encoding="utf-8", errors="replace"), end="")  # noqa: T201
@@ -93,7 +93,7 @@ def watch(job: int, *, common: Common = Common()) -> int:
     workspace = common.open()
     found = workspace.metadata.jobs.get(job)
     if not found.status.ended:
-        workspace.queue.see_to(found.project)
+        workspace.ci.queue.see_to(found.project)
     with console().status(f"job {job}: {found.what} of {found.commit[:10]}"):
         while not found.status.ended:
             time.sleep(0.2)
@@ -117,11 +117,11 @@ def work(*, project: str, common: Common = Common()) -> None:
     workspace = common.open()
     workspace.metadata.projects.get(project)
     signal.signal(signal.SIGTERM, _stop)
-    ended = workspace.worker.work(project)
+    ended = workspace.ci.worker.work(project)
     if common.json:
         print_json({"project": project, "ended": ended})
         return
-    other = workspace.queue.worker(project)
+    other = workspace.ci.queue.worker(project)
     at_work = f"; {other} works on the others" if other else ""
     console().print(f"{ended} job{'' if ended == 1 else 's'} of {project} ended here{at_work}.")
 
@@ -134,7 +134,7 @@ def _stop(*_: object) -> NoReturn:
 def _print(workspace: Workspace, job: Job) -> None:
     out = console()
     out.print(Text.assemble((f"job {job.sequence}", "bold"), " ", coloured(job.status)))
-    log = workspace.worker.log_of(job)
+    log = workspace.ci.worker.log_of(job)
     facts = {
         "what": f"{job.what} of {job.project}, repository {job.repository}",
         "branch": job.branch,

@@ -18,7 +18,7 @@ def promote(version: str, *, by: str | None = None, common: Common = Common()) -
     """
     workspace = common.open()
     found = workspace.metadata.versions.get(*split_id(version, "model version"))
-    started = workspace.promote(found, person(by))
+    started = workspace.ci.promote(found, person(by))
     if common.json:
         print_json({"version": found.id, "status": found.status, "started": started})
         return
@@ -32,7 +32,7 @@ def announce(workspace: Workspace, version: ModelVersion, by: str) -> str | None
         What was started; None: nothing was, and standard error says why and how to repeat it.
     """
     try:
-        return workspace.promote(version, by)
+        return workspace.ci.promote(version, by)
     except SpaljeError as error:
         sys.stderr.write(
             f"spalje: {version.id} is {version.status}, but the deploy repository's CI was not told: "

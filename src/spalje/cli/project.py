@@ -78,7 +78,7 @@ def create(
         answers=answers,
     )
     with shown() as tell:
-        created = workspace.create_project(wanted, author=person(), into=into, tell=tell)
+        created = workspace.projects.create(wanted, author=person(), into=into, tell=tell)
     project = created.project
     if common.json:
         print_json({"project": project, "clones": [str(clone) for clone in created.clones]})

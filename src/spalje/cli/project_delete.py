@@ -40,7 +40,7 @@ def delete(
         even_changed: also when its repositories hold commits beyond the first.
     """
     workspace = common.open()
-    doomed = workspace.deletion.look(name)
+    doomed = workspace.projects.deletion.look(name)
     if dry_run:
         if common.json:
             print_json({"deleted": False, "what": doomed})
@@ -52,7 +52,7 @@ def delete(
     if not yes:
         _ask(doomed)
     with shown() as tell:
-        deleted = workspace.deletion.delete(name, person(), even_changed=even_changed, tell=tell)
+        deleted = workspace.projects.deletion.delete(name, person(), even_changed=even_changed, tell=tell)
     if common.json:
         print_json({"deleted": True, "what": deleted})
         return

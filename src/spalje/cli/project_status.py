@@ -24,8 +24,8 @@ def status(name: str | None = None, *, wait: float = 20.0, common: Common = Comm
     projects = (workspace.metadata.projects.get(name),) if name else workspace.metadata.projects.all()
     found = project_status(
         projects,
-        workspace.place,
-        workspace.template_versions,
+        workspace.projects.place,
+        workspace.projects.template_versions,
         wait_s=wait,
         side_by_side=max(8, os.cpu_count() or 1),
     )

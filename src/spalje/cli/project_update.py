@@ -51,9 +51,9 @@ def update(
     """
     workspace = common.open()
     project = workspace.metadata.projects.get(name)
-    template = workspace.template(project.template, to)
+    template = workspace.projects.template(project.template, to)
     given = parse_answers(template, pairs(answer, "--answer"))
-    updater = workspace.updater(person(), dry=dry_run)
+    updater = workspace.projects.updater(person(), dry=dry_run)
     done = ProjectUpdate(name, tuple(updater.update(project, role, template, given) for role in ROLES))
     if common.json:
         print_json(

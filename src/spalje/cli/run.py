@@ -393,7 +393,7 @@ def watch(run: str, *, common: Common = Common()) -> int:
     found = workspace.metadata.runs.get(run)
     for job in workspace.metadata.jobs.open(found.project):
         if job.run == run:
-            workspace.queue.see_to(found.project)
+            workspace.ci.queue.see_to(found.project)
             if not common.json:
                 console().print(f"The repository's tests come first: spalje ci log {job.sequence}")
     with following(found, lambda: workspace.metadata.steps.all(run)):

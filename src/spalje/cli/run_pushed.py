@@ -26,7 +26,7 @@ def pushed(*, project: str, repository: Literal["build", "deploy"], common: Comm
     branches = tuple(pushed_branches(sys.stdin))
     if not branches:
         return
-    for job in workspace.queue.push(project, repository, branches, person()):
+    for job in workspace.ci.queue.push(project, repository, branches, person()):
         print(f"spalje: {_said(workspace, job)}")  # noqa: T201
 
 

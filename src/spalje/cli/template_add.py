@@ -38,7 +38,7 @@ def add(
         trust: it may run programs while it is rendered; read what it runs first.
     """
     workspace = Workspace.create(common.folder)
-    catalog = workspace.catalog
+    catalog = workspace.projects.catalog
     if is_shipped(source) and not Path(source).exists():
         catalog.entries.drop(source)
         return _tell(workspace, source, common)
@@ -78,12 +78,14 @@ def _place(source: str) -> str:
 
 
 def _tell(workspace: Workspace, name: str, common: Common) -> None:
-    found = workspace.catalog.find(name)
+    found = workspace.projects.catalog.find(name)
     if common.json:
         print_json(as_json(found))
         return
     unseen = (
-        "" if name in {t.name for t in workspace.catalog.all(person())} else " You are in none of its teams."
+        ""
+        if name in {t.name for t in workspace.projects.catalog.all(person())}
+        else " You are in none of its teams."
     )
     console().print(f"Template '{name}' {found.version} is in the catalog.{unseen}", soft_wrap=True)
     console().print(f"Try it: spalje template check {name}", soft_wrap=True)

@@ -19,7 +19,7 @@ def catalog_of(common: Common) -> Catalog:
     """The workspace's catalog; what comes with Spaljé where there is no workspace yet."""
     folder = common.folder.expanduser().absolute()
     if (folder / MARK).is_file():
-        return common.open().catalog
+        return common.open().projects.catalog
     return Catalog(folder / "catalog.toml", folder / "git" / ".catalog")
 
 

@@ -63,7 +63,7 @@ def rollout(
     for name in team:
         if name not in teams:
             raise NotFound("team", name, teams, do="Teams stand in settings.toml; see docs/settings.md.")
-    wanted = workspace.template(template, to)
+    wanted = workspace.projects.template(template, to)
     projects = chosen(
         known, template, names=project, teams={name: teams[name] for name in team} if team else None
     )
@@ -72,7 +72,7 @@ def rollout(
         SideBySide.of(min(cores, 2 * len(projects)), trusted=wanted.trusted) as renderers,
         _bar(len(projects)) as tell,
     ):
-        updater = workspace.updater(person(), dry=dry_run, render=renderers.render)
+        updater = workspace.projects.updater(person(), dry=dry_run, render=renderers.render)
 
         def update(one: Project) -> ProjectUpdate:
             return ProjectUpdate(one.name, tuple(updater.update(one, role, wanted) for role in ROLES))

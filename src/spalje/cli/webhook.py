@@ -30,11 +30,11 @@ def serve(*, listen: str = "127.0.0.1:8321", common: Common = Common()) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"Listening on http://{shown}:{port}, deliveries to /webhooks/HOST. Ctrl-C ends it.", common)
-    serve_webhooks(workspace.webhooks, listener, lambda text: _say(text, common))
+    serve_webhooks(workspace.ci.webhooks, listener, lambda text: _say(text, common))
 
 
 def _check(workspace: Workspace) -> None:
-    webhooks = workspace.webhooks
+    webhooks = workspace.ci.webhooks
     if not any(webhooks.knows(name) for name in webhooks.hosts):
         raise BadInput(
             "No Git host of the settings sends webhooks.",

@@ -108,7 +108,7 @@ def _create(stage: Stage, folder: Path) -> tuple[Workspace, tuple[Path, ...]]:
         created_at=now(),
         created_by=APPROVER,
     )
-    created = workspace.create_project(wanted, author=APPROVER, into=workspace.folder / "clones")
+    created = workspace.projects.create(wanted, author=APPROVER, into=workspace.folder / "clones")
     stage.say("Two repositories, each with seed code, a recipe, tests and CI:")
     for repository in (created.project.build_repository, created.project.deploy_repository):
         stage.say(f"  {repository}")
