@@ -46,13 +46,15 @@ class Nothing:
 
 
 class Ci:
-    """A project's CI: hooks and workers as the real ones, on real metadata."""
+    """The CI of projects: hooks and workers as the real ones, on real metadata."""
 
-    def __init__(self, record: Recorder, folder: Path) -> None:
-        self.record, self.folder, self.stage = record, folder, Stage()
-        self.project = f"project-{next(NUMBERS)}"
+    def __init__(self, record: Recorder, folder: Path, projects: int = 1, most: int = 9) -> None:
+        self.record, self.folder, self.stage, self.most = record, folder, Stage(), most
+        self.projects = [f"project-{next(NUMBERS)}" for _ in range(projects)]
+        self.project = self.projects[0]
         self.finished: list[int] = []
-        record.project(self.project)
+        for project in self.projects:
+            record.project(project)
 
     def _told(self, name: str, words: tuple) -> None:
         if name == "finish" and isinstance(words[0], int):
@@ -68,16 +70,16 @@ class Ci:
             return metadata.runs.create(new, self.record.now())
 
         return Queue(
-            metadata, heartbeat, lambda *_: "Change", record_run, lambda _: self.worker(), self.record.now
+            metadata, heartbeat, lambda *_: "Change", record_run, self.worker, self.record.now, self.most
         )
 
-    def push(self, commit: str) -> None:
+    def push(self, commit: str, project: str | None = None) -> None:
         def program(actor: Actor) -> None:
-            self._queue(actor).push(self.project, "build", [PushedBranch("main", commit)], "eva")
+            self._queue(actor).push(project or self.project, "build", [PushedBranch("main", commit)], "eva")
 
         self.stage.enter("hook", program)
 
-    def worker(self) -> None:
+    def worker(self, project: str | None = None) -> None:
         def program(actor: Actor) -> None:
             queue = self._queue(actor)
 
@@ -87,15 +89,15 @@ class Ci:
             Worker(
                 queue.metadata, queue.heartbeat, queue, lambda place, sha: Commit(place, sha, "", self.folder), queue.message,
                 lambda _: ("build",), Nothing(actor), execute, lambda _: None, self.record.now, self.folder, lambda _: None,
-            ).work(self.project)  # fmt: skip
+            ).serve(project or self.project)  # fmt: skip
 
         self.stage.enter("worker", program)
 
 
 @pytest.fixture
-def ci(record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Ci]:
-    def make() -> Ci:
-        made = Ci(record, tmp_path)
+def ci(record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ci]:
+    def make(**more: int) -> Ci:
+        made = Ci(record, tmp_path, **more)
         for module in ("spalje.execution.lease", "spalje.ci.queue"):
             monkeypatch.setattr(f"{module}.alive", made.stage.alive)
         monkeypatch.setattr("spalje.ci.patience.time.sleep", lambda _: None)
@@ -132,6 +134,38 @@ def test_every_push_ends_once_and_in_order(ci, pushes: int, choices: list[int]) 
         made.push(f"{number:040x}")
     made.stage.play(iter(choices))
     check(made, pushes)
+
+
+@given(choices=CHOICES.map(lambda bursts: [abs(choice) for choice in bursts]), most=st.integers(1, 3))
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
+def test_few_workers_see_to_the_pushes_of_many_projects(ci, choices: list[int], most: int) -> None:
+    made = ci(projects=4, most=most)
+    for project in made.projects:
+        made.push("a" * 40, project)
+    made.stage.play(iter(choices))
+    assert [actor.failure for actor in made.stage.actors if actor.failure] == []
+    jobs = [made.record.metadata.jobs.list(project) for project in made.projects]
+    assert [job.status for of_project in jobs for job in of_project] == ["succeeded"] * 4
+    assert sorted(made.finished) == sorted(job.sequence for of_project in jobs for job in of_project)
+
+
+def test_no_more_work_at_a_time_than_may(ci) -> None:
+    """Two workers hold their projects' leases; what is pushed to two more is left to them."""
+    made = ci(projects=4, most=2)
+    for project in made.projects:
+        made.push("a" * 40, project)
+        hook = made.stage.actors[-1]
+        while not hook.ended:
+            hook.turn()
+        started = made.stage.actors[-1]
+        while started is not hook and made.record.metadata.leases.holder(f"ci/{project}") is None:
+            started.turn()
+    assert [actor.name for actor in made.stage.going()] == ["worker-1", "worker-3"]
+    made.stage.play(iter(()))
+    assert made.record.metadata.jobs.open() == ()
+    assert len(made.finished) == 4
 
 
 @pytest.mark.parametrize("killed", [False, True])

@@ -1,5 +1,6 @@
 """The queue of a project's CI: what is put into it, and that somebody works on it."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from spalje.storage.metadata import Metadata
 PATIENCE_S = 600.0
 #: How long it is tried to record a push when the database is busy, seconds: Git tells of it once.
 BUSY_S = 60.0
+#: So many projects' queues are worked on at a time; the others wait for one of these workers.
+MOST = os.cpu_count() or 1
 
 
 def lease_of(project: str) -> str:
@@ -37,6 +40,7 @@ class Queue:
         record: records a run, see ``spalje.execution.start.Starter.start_or_record``.
         start_worker: starts a process that works on a project's queue.
         clock: gives the time, UTC.
+        most: how many projects' queues are worked on at a time, about.
     """
 
     metadata: Metadata
@@ -45,6 +49,7 @@ class Queue:
     record: Callable[[Order], Run]
     start_worker: Callable[[str], None]
     clock: Callable[[], datetime]
+    most: int = MOST
 
     def push(
         self, project: str, repository: Role, branches: Iterable[PushedBranch], by: str
@@ -82,12 +87,23 @@ class Queue:
         return added
 
     def see_to(self, project: str) -> None:
-        """Start a worker where there is work and nobody alive does it.
+        """Start a worker where there is work, nobody alive does it, and not too many are at work.
 
-        Whoever is alive here looks again after giving the lease back: what was queued before this look is not lost.
+        Whoever is alive looks again after giving a lease back, here and then elsewhere: what was queued before this
+        look is not lost.
         """
-        if self.metadata.jobs.open(project) and self.worker(project) is None:
+        if self.metadata.jobs.open(project) and self.worker(project) is None and not self.crowded():
             self.start_worker(project)
+
+    def crowded(self) -> bool:
+        """Whether as many are at work as may be: each of them will look for what waits before it ends."""
+        waiting = {job.project for job in self.metadata.jobs.open()}
+        return sum(self.worker(name) is not None for name in waiting) >= self.most
+
+    def unattended(self) -> str | None:
+        """The project whose oldest job has waited longest with nobody at work on its queue; None: there is none."""
+        waiting = dict.fromkeys(job.project for job in self.metadata.jobs.open())
+        return next((name for name in waiting if self.worker(name) is None), None)
 
     def worker(self, project: str) -> str | None:
         """Who works on a project's queue now, as a lease says it; None: nobody."""

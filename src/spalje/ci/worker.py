@@ -77,6 +77,19 @@ class Worker:
                 self.pause(0.5)  # the database was busy: the job is taken again
         return ended
 
+    def serve(self, project: str) -> int:
+        """Do the project's jobs, then what waits in other queues with nobody at work on it; see ``Queue.see_to``.
+
+        Returns:
+            How many jobs of the project have ended here; none where enough others are at work already.
+        """
+        if self.queue.crowded():
+            return 0
+        ended = self.work(project)
+        while waiting := self.queue.unattended():
+            self.work(waiting)
+        return ended
+
     def log_of(self, job: Job) -> Path:
         """What was printed while a job was done."""
         return self.logs / job.project / f"{job.sequence}.log"

@@ -107,8 +107,9 @@ def watch(job: int, *, common: Common = Common()) -> int:
 
 @app.command(show=False)
 def work(*, project: str, common: Common = Common()) -> None:
-    """Do the jobs of a project until there are none; ends at once where somebody else does them.
+    """Do the jobs of a project until there are none, then those of others that wait for a worker.
 
+    What somebody else does already is left to them.
     Pushes start it by themselves. By hand it takes up what a machine left that went down.
 
     Args:
@@ -117,7 +118,7 @@ def work(*, project: str, common: Common = Common()) -> None:
     workspace = common.open()
     workspace.metadata.projects.get(project)
     signal.signal(signal.SIGTERM, _stop)
-    ended = workspace.ci.worker.work(project)
+    ended = workspace.ci.worker.serve(project)
     if common.json:
         print_json({"project": project, "ended": ended})
         return
