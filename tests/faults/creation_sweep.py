@@ -97,7 +97,7 @@ def create(place: Path) -> None:
     metadata, host, hold = parts(place)
     tiny = SimpleNamespace(name="tiny", version="1.0.0", questions=())
     Creation(
-        metadata=metadata, host=host, settings=None, template=lambda version: tiny, alone=hold,
+        metadata=metadata, host=host, settings=None, template=lambda version: tiny, keep=lambda made: made, alone=hold,
         environ={}, clock=lambda: AT, new_mark=lambda: "5f3a",
     ).create(WANTED, ADA, place / "clones")  # fmt: skip
 

@@ -169,7 +169,7 @@ class OneProject(RuleBasedStateMachine):
         try:
             made = Creation(
                 metadata=self.metadata, host=disturbed, settings=None,
-                template=lambda version: SimpleNamespace(version="1.0.0"), alone=self.hold(trouble), environ={},
+                template=lambda version: SimpleNamespace(version="1.0.0"), keep=lambda made: made, alone=self.hold(trouble), environ={},
                 clock=lambda: AT, new_mark=lambda: f"{next(self.marks):04}",
             ).create(wanted, ADA).project  # fmt: skip
         except (SpaljeError, Died) as error:

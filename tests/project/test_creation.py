@@ -42,6 +42,7 @@ def creation(tiny, host, metadata, tmp_path):
         host=host,
         settings=SETTINGS,
         template=lambda version: tiny,
+        keep=lambda made: made,
         alone=Heartbeat(metadata, this_process(), 30, lambda: datetime.now(UTC)).hold,
         environ={"OUR_KEY": "k3y"},
         clock=lambda: AT,

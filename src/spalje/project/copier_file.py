@@ -7,6 +7,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from spalje.errors import BadInput
+from spalje.project.plain_yaml import plain_yaml
 
 _LARGEST = 200_000
 _MOST = 20_000
@@ -31,7 +32,7 @@ def read_copier_file(folder: Path) -> dict[str, Any]:
     if file.stat().st_size > _LARGEST:
         raise BadInput(f"{file} is larger than {_LARGEST:,} bytes.", do=do)
     try:
-        told = yaml.safe_load(file.read_bytes())
+        told = plain_yaml(file.read_text(encoding="utf-8"), aliases=True)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise BadInput(

@@ -51,7 +51,8 @@ class Creation:
         metadata: where they are recorded.
         host: where their repositories go.
         settings: what the settings say of the host; None: it is the embedded one.
-        template: gives the snapshot of a version of the template; of the newest for None.
+        template: gives the files of a version of the template; of the newest for None.
+        keep: keeps a version of a template from now on.
         alone: holds a lease.
         environ: where secrets are read from.
         clock: the time, UTC.
@@ -62,6 +63,7 @@ class Creation:
     host: GitHost
     settings: GitHostSettings | None
     template: Callable[[str | None], Template]
+    keep: Callable[[Template], Template]
     alone: Alone
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
@@ -137,6 +139,7 @@ class Creation:
         at = self.clock().replace(microsecond=0)
         told = _told(wanted)
         made = FirstCommits.make(template, wanted.name, told, author, at, aside)
+        self.keep(template)  # not before something has come of it
         recorded = {question: answer for question, answer in told.items() if question not in made.secret}
         asked = {
             **_asked(wanted, author),

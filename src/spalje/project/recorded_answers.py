@@ -11,11 +11,11 @@ from spalje.errors import BadInput
 from spalje.project import git
 from spalje.project.card import is_version
 from spalje.project.hook import Role
+from spalje.project.plain_yaml import plain_yaml
 from spalje.project.question import OURS
 from spalje.project.rendering import ANSWERS
 
 _LARGEST = 100_000
-_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +74,13 @@ def _content(repository: Path, commit: str) -> bytes:
 
 def _mapping(content: bytes) -> dict[str, Any]:
     try:
-        text = content.decode()
-        _check_plain(text)
-        told = yaml.safe_load(text)
+        told = plain_yaml(content.decode(), aliases=False)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
         raise _refusal(f"cannot be read: {said}") from None
     if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
         raise _refusal("is not a mapping of names")
     return told
-
-
-def _check_plain(text: str) -> None:
-    """Refuse what Spaljé never writes and with which a small file can mean a very large one, or take very long."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-            raise _refusal("uses aliases or tags")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise _refusal(f"is more than {_DEEPEST} levels deep")
 
 
 def _refusal(what: str) -> BadInput:

@@ -133,13 +133,14 @@ class Projects:
             if version is not None and version in self.snapshots.versions(name):
                 offered = self.catalog.find(name, person)
                 return self.snapshots.get(name, version, trusted=offered.trusted)
-            return self.snapshots.keep(self.catalog.find(name, person, version))
+            return self.snapshots.look(self.catalog.find(name, person, version))
 
         creation = Creation(
             metadata=self.metadata,
             host=self.host(wanted.host),
             settings=self.settings.git_hosts.get(wanted.host),
             template=template,
+            keep=self.snapshots.keep,
             alone=self.heartbeat.hold,
             environ=os.environ,
             clock=self.clock,
