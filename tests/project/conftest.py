@@ -1,26 +1,35 @@
 """A tiny template under the real one's settings, and a recorder that stands where Spaljé stands in a hook."""
 
 import json
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from spalje.project.catalog import Template, shipped
+from spalje.project.catalog import Template
 from spalje.project.git import Author
 from spalje.project.git_hosts.embedded import EmbeddedHost
 from spalje.project.hook import HookSpec
 
 ADA = Author("Ada Lovelace", "ada@example.org")
 
+TINY = """\
+_subdirectory: "{{ repository }}"
+_exclude: ["__pycache__", "*.py[co]"]
+project: {type: str}
+title: {type: str, default: "{{ project | replace('-', ' ') | capitalize }}"}
+owner: {type: str, default: nobody yet}
+repository: {type: str, choices: [build, deploy]}
+template: {type: str, default: tiny}
+template_version: {type: str, default: unreleased}
+"""
+
 
 @pytest.fixture
 def templates(tmp_path: Path) -> Path:
-    """A folder with one template, ``tiny``: the shipped template's settings, files of its own."""
+    """A folder with one template, ``tiny``, that asks what every template asks and no more."""
     tiny = tmp_path / "templates" / "tiny"
-    real = shipped() / "forecasting"
     for role in ("build", "deploy"):
         (tiny / role / "src").mkdir(parents=True)
         (tiny / role / "README.md.jinja").write_text("# {{ title }} ({{ repository }} of {{ project }})\n")
@@ -30,10 +39,8 @@ def templates(tmp_path: Path) -> Path:
         (tiny / role / ".gitignore").write_text("*.log\n")
         (tiny / role / "src" / "__pycache__").mkdir()
         (tiny / role / "src" / "__pycache__" / "plain.pyc").write_text("no")
-        answers = "{{ _copier_conf.answers_file }}.jinja"
-        shutil.copy(real / role / answers, tiny / role / answers)
-    for name in ("copier.yml", "answers.yml.jinja", "template.toml"):
-        shutil.copy(real / name, tiny / name)
+    (tiny / "copier.yml").write_text(TINY)
+    (tiny / "template.toml").write_text('description = "Tiny."\nowner = "Us"\nversion = "0.1.0"\n')
     return tiny.parent
 
 

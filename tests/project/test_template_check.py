@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from spalje.errors import BadInput, NotFound
-from spalje.execution import environment
+from spalje.execution.environment.passed_on import for_scripts
 from spalje.project.check_case import LONGEST_NAME, TEXTS, Case, cases, pairs
 from spalje.project.check_program import Python
 from spalje.project.check_repository import check_tests
 from spalje.project.template import Template
 from spalje.project.template_check import TemplateCheck
-
-HERE = environment.resolve("current", Path(), Path())
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ def tried(folder, case=None, *, quick=True):
     place = folder.parent / "place"
     place.mkdir()
     template = Template.read(folder, "lemonade")
-    check = TemplateCheck(template, Python(HERE.interpreter, HERE.environ), place, quick=quick)
+    check = TemplateCheck(template, Python((sys.executable,), for_scripts()), place, quick=quick)
     return {outcome.part: outcome for outcome in check.outcomes(case or Case("defaults", "a-project", {}))}
 
 
@@ -103,7 +101,7 @@ def test_what_is_wrong_is_found_and_named(folder, file, text, part, said):
 def test_tests_that_fail_are_told_with_their_last_words(tmp_path):
     (tmp_path / "test_no.py").write_text("def test_no():\n    assert 1 == 2, 'so it is'\n")
     with pytest.raises(BadInput, match="do not pass: pytest ended with code 1") as raised:
-        check_tests(tmp_path, Python(HERE.interpreter, HERE.environ))
+        check_tests(tmp_path, Python((sys.executable,), for_scripts()))
     assert "so it is" in str(raised.value)
 
 

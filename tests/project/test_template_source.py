@@ -90,7 +90,7 @@ def test_a_repository_without_versions_says_how_to_make_one(sources, repository)
 def test_a_template_in_a_subfolder_of_a_repository(sources, repository, tmp_path):
     folder, _, git = repository
     (folder / "many" / "one").mkdir(parents=True)
-    for name in ("build", "deploy", "copier.yml", "answers.yml.jinja", "template.toml"):
+    for name in ("build", "deploy", "copier.yml", "template.toml"):
         shutil.move(folder / name, folder / "many" / "one" / name)
     git("add", "-A")
     git("commit", "--quiet", "-m", "moved")
