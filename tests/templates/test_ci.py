@@ -78,7 +78,7 @@ def test_every_file_is_what_its_host_publishes(files, pattern):
 @pytest.mark.parametrize(
     ("pattern", "right", "wrong"),
     [
-        ("bitbucket-pipelines.yml", " script:", " scripts:"),
+        ("bitbucket-pipelines.yml", "- step: *test", "- stepp: *test"),
         (".gitlab-ci.yml", "  script:", "  scripts:"),
         (".github/workflows/*.yml", "runs-on:", "run-on:"),
         (".gitea/workflows/*.yml", "steps:", "step:"),

@@ -16,7 +16,7 @@ def write_world(folder: Path, change=lambda bought: bought) -> Path:
     rows = []
     for day in pd.date_range("2017-01-01", END - timedelta(days=1)):
         for household in range(1, HOUSEHOLDS + 1):
-            if rng.random() < household / 90:
+            if rng.random() < (household + 12) / 130:
                 basket, big = len(rows), 1 + 5 * (rng.random() < household / 60)
                 for product in rng.choice([10, 11, 99], size=1 + rng.integers(2), replace=False):
                     rows.append((household, basket, int(product), big * rng.gamma(4, 4), day + pd.Timedelta(hours=17)))
