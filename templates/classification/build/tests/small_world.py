@@ -1,4 +1,4 @@
-"""A small world of households, made here: twelve of them with habits of their own, over twenty-six weeks."""
+"""A small world of households, made here: thirty-six of them with habits of their own, over twenty-six weeks."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 END = date(2017, 7, 3)
-HOUSEHOLDS = 12
+HOUSEHOLDS = 36
 
 
 def write_world(folder: Path, change=lambda bought: bought) -> Path:
@@ -16,8 +16,8 @@ def write_world(folder: Path, change=lambda bought: bought) -> Path:
     rows = []
     for day in pd.date_range("2017-01-01", END - timedelta(days=1)):
         for household in range(1, HOUSEHOLDS + 1):
-            if rng.random() < household / 30:
-                basket, big = len(rows), 1 + 5 * (rng.random() < household / 20)
+            if rng.random() < (household + 12) / 130:
+                basket, big = len(rows), 1 + 5 * (rng.random() < household / 60)
                 for product in rng.choice([10, 11, 99], size=1 + rng.integers(2), replace=False):
                     rows.append((household, basket, int(product), big * rng.gamma(4, 4), day + pd.Timedelta(hours=17)))
     bought = pd.DataFrame(rows, columns=["household_id", "basket_id", "product_id", "sales_value", "transaction_timestamp"])

@@ -1,0 +1,110 @@
+"""Whole lives on tiny data: build, approve, predict, hear the truth; the real command line and real processes.
+
+The life of ``forecasting`` in its first shape, on real data, is told in ``tests/journeys/test_life.py``.
+"""
+
+import subprocess
+from pathlib import Path
+
+from command import Command
+from replay_project import git
+from variants import ROLES, python
+
+from spalje.registry.project import Project
+from spalje.workspace import Workspace, now
+
+
+def begin(folder: Path, repositories: dict[str, Path]) -> Command:
+    """A workspace with the project ``lemonade`` made of two rendered repositories."""
+    workspace = Workspace.create(folder / "workspace")
+    bare = {}
+    for role, files in repositories.items():
+        clone = folder / role
+        subprocess.run(["cp", "-r", str(files), str(clone)], check=True)
+        git(clone, "init", "--quiet", "--initial-branch", "main")
+        git(clone, "add", "--all")
+        git(clone, "commit", "--quiet", "--message", "Begin")
+        bare[role] = workspace.folder / "git" / f"lemonade-{role}.git"
+        bare[role].parent.mkdir(exist_ok=True)
+        subprocess.run(["git", "clone", "--quiet", "--bare", str(clone), str(bare[role])], check=True)
+    workspace.metadata.projects.create(
+        Project(
+            name="lemonade", title="Lemonade", owner="tests", template="none", template_version="0",
+            build_repository=str(bare["build"]), deploy_repository=str(bare["deploy"]),
+            approvers=(), four_eyes=False, retrain="propose", created_at=now(), created_by="tests",
+        )
+    )  # fmt: skip
+    workspace.metadata.close()
+    return Command(workspace.folder, folder)
+
+
+def said(spalje: Command, *words: str) -> object:
+    """What a command says as JSON; it must succeed."""
+    answer = spalje(*words, "--json", timeout_s=240)
+    assert answer.code == 0, answer.error
+    return answer.json
+
+
+def approve(spalje: Command) -> dict[str, float]:
+    """Approve the first version; its metrics."""
+    version = said(spalje, "model", "approve", "lemonade/1", "--reason", "It is the first.")
+    assert version["status"] == "approved"
+    return version["content"]["metrics"]
+
+
+def check_batch(spalje: Command, rows: int) -> None:
+    """The one batch went out, with every verdict, and was judged when the truth was known."""
+    (batch,) = said(spalje, "batch", "list", "lemonade")
+    assert (batch["content"]["status"], batch["content"]["rows"]) == ("published", rows)
+    verdicts = {name for name in batch["content"]["artifacts"] if name.startswith("verdict_")}
+    assert verdicts >= {"verdict_data_quality", "verdict_attribution", "verdict_estimated_quality"}
+    (evaluation,) = batch["evaluations"]
+    assert evaluation["coverage"] == 1
+    assert evaluation["outcome"] in ("ok", "warning")
+
+
+def test_processing_in_the_pipeline(rendered, tmp_path):
+    spalje = begin(tmp_path, {role: rendered("regression-pipeline", role) for role in ROLES})
+    data = tmp_path / "data"
+    python("tests/tiny_data.py", data, cwd=tmp_path / "build")
+    journey = f"--input=journey={data / 'journey'}"
+    said(spalje, "run", "start", "build", "--project=lemonade", journey)
+    assert approve(spalje)["rmse"] > 0
+    said(spalje, "run", "start", "inference", "--project=lemonade", journey, "--param=week=2017-06-19")
+    said(spalje, "batch", "truth", str(data / "ground_truth"), "--project=lemonade")
+    check_batch(spalje, 36)
+
+
+def test_a_slim_core_with_the_dags_around_it(rendered, tmp_path):
+    """The tasks of the DAGs are run one after the other; Airflow itself is not here."""
+    spalje = begin(tmp_path, {role: rendered("bring-your-own-core", role) for role in ROLES})
+
+    def run(*words: str) -> None:
+        python("tests/run_dag.py", *words, cwd=tmp_path / "deploy", SPALJE_WORKSPACE=str(spalje.workspace))
+
+    run("build", "today=2024-04-01")
+    metrics = approve(spalje)
+    assert metrics["rmse"] < metrics["naive_rmse"]
+    run("inference", "day=2024-04-01")
+    landing = spalje.workspace / "landing" / "lemonade"
+    assert list((landing / "orders" / "2024-04-01").glob("*.parquet"))
+    run("truth", "day=2024-04-01")
+    check_batch(spalje, 40)
+    promoted = spalje("model", "show", "--", "lemonade/1")
+    assert (promoted.code, "approved" in promoted.out) == (0, True)
+    refused = spalje("model", "show", "--", "--workspace=/nowhere")
+    assert (refused.code, "is not a model version" in refused.error) == (3, True), (
+        "no option is read from outside"
+    )
+
+
+def test_a_core_of_several_classes_on_ready_tables(rendered, tmp_path):
+    spalje = begin(tmp_path, {role: rendered("classification-core-multiclass", role) for role in ROLES})
+    data = tmp_path / "data"
+    python("tests/tiny_data.py", data, cwd=tmp_path / "build")
+    tables = [f"--input={name}={data / name}" for name in ("train", "validation", "evaluation")]
+    said(spalje, "run", "start", "build", "--project=lemonade", *tables)
+    assert approve(spalje)["log_loss"] > 0
+    said(spalje, "run", "start", "inference", "--project=lemonade", f"--input=features={data / 'features'}")
+    said(spalje, "batch", "truth", str(data / "ground_truth"), "--project=lemonade")
+    check_batch(spalje, 60)

@@ -1,0 +1,150 @@
+"""What is rendered: sound recipes, the same files where they must be the same, and nothing left of the template."""
+
+import ast
+import re
+import sys
+import tomllib
+
+import pytest
+import yaml
+from variants import ROLES, SHAPES, TEMPLATES, VARIANTS, label, render
+
+from spalje.pipeline.compile import compile_recipe
+from spalje.project.catalog import shipped
+
+LABELS = [label(variant) for variant in VARIANTS]
+
+#: What the templates share word for word: each stands alone, so each has its copy.
+SHARED = (
+    "answers.yml.jinja",
+    "build/tests/{% if shape == 'core' %}tiny_data.py{% endif %}",
+    *(
+        f"{role}/{name}"
+        for role in ROLES
+        for name in (
+            ".dockerignore",
+            ".gitignore",
+            ".gitlab-ci.yml.jinja",
+            "Dockerfile",
+            "bitbucket-pipelines.yml.jinja",
+            f".github/workflows/{role}.yml.jinja",
+            f".gitea/workflows/{role}.yml.jinja",
+            "{{ _copier_conf.answers_file }}.jinja",
+        )
+    ),
+    "deploy/.github/workflows/promote.yml.jinja",
+    "deploy/.gitea/workflows/promote.yml.jinja",
+)
+#: What the two templates about households share.
+HOUSEHOLDS = (
+    "build/src/purchases.py",
+    "build/src/features.py",
+    "build/src/preprocess.py",
+    "build/tests/small_world.py",
+    "build/tests/test_features.py",
+    "build/tests/conftest.py.jinja",
+    "build/tests/{% if shape == 'pipeline' %}tiny_data.py{% endif %}",
+    "deploy/src/delivery.py",
+    "deploy/src/ground_truth.py",
+    "deploy/src/preprocess.py",
+    "deploy/tests/run_dag.py.jinja",
+)
+
+
+@pytest.mark.parametrize("file", SHARED)
+def test_what_templates_share_is_the_same_everywhere(file):
+    assert len({(shipped() / name / file).read_bytes() for name in TEMPLATES}) == 1
+
+
+@pytest.mark.parametrize("file", HOUSEHOLDS)
+def test_what_the_templates_about_households_share_is_the_same(file):
+    one, other = ((shipped() / name / file).read_bytes() for name in ("regression", "classification"))
+    assert one == other
+
+
+def test_every_template_asks_the_same():
+    asked = {name: yaml.safe_load((shipped() / name / "copier.yml").read_text()) for name in TEMPLATES}
+    for name, told in asked.items():
+        assert told["template"].pop("default") == name
+        told.pop("_exclude")
+        assert (told.pop("problem", None) is not None) == (name == "classification")
+    assert all(told == asked["forecasting"] for told in asked.values())
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_card_and_the_changelog_say_the_same_version(name):
+    card = tomllib.loads((shipped() / name / "template.toml").read_text())
+    versions = re.findall(r"^## (\S+)$", (shipped() / name / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == card["version"]
+    assert card["check"]["data"] == "tests/tiny_data.py"
+
+
+@pytest.mark.parametrize("variant", LABELS)
+@pytest.mark.parametrize("role", ROLES)
+def test_recipes_compile_and_files_look_as_written_by_hand(rendered, variant, role):
+    folder = rendered(variant, role)
+    core = "-core" in variant
+    definitions = compile_recipe(folder, (sys.executable,))
+    wanted = {"build"} if role == "build" else {"inference", "quality"} | (set() if core else {"truth"})
+    assert set(definitions) == wanted
+    kinds = {step.kind for definition in definitions.values() for step in definition.steps}
+    assert ("process" in kinds) != core
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        text = file.read_text()
+        assert "{%" not in text, file
+        assert text.endswith("\n"), file
+        assert not text.startswith("\n"), file
+        assert "\n\n\n\n" not in text, file
+        assert not re.search(r"\{\{(?! *(vars|inputs|github)\b)", text), file
+        if file.suffix == ".py":
+            ast.parse(text)
+        else:
+            assert "\n\n\n" not in text, file
+    assert (folder / "dags" / "lemonade.py").is_file() == (core and role == "deploy")
+    assert ("slim core" in (folder / "README.md").read_text()) == core
+
+
+@pytest.mark.parametrize("variant", [one for one in LABELS if "-core" not in one])
+def test_features_are_made_by_the_same_code_on_both_sides(rendered, variant):
+    build, deploy = (rendered(variant, role) / "src" for role in ROLES)
+    same = {path.name for path in build.glob("*.py")} & {path.name for path in deploy.glob("*.py")}
+    assert {"columns.py", "features.py"} <= same
+    assert all(
+        (build / name).read_bytes() == (deploy / name).read_bytes() for name in same - {"preprocess.py"}
+    )
+
+
+@pytest.mark.parametrize("variant", LABELS)
+def test_the_project_file_names_the_columns_of_the_code(rendered, variant):
+    build, deploy = (rendered(variant, role) for role in ROLES)
+    problems = [tomllib.loads((each / "spalje.toml").read_text())["problem"] for each in (build, deploy)]
+    assert problems[0] == problems[1]
+    columns: dict[str, object] = {}
+    exec(compile((build / "src" / "columns.py").read_text(), "columns.py", "exec"), columns)
+    found = (columns["KEYS"], columns["TARGET"], columns["CATEGORICAL"])
+    assert found == (problems[0]["keys"], problems[0]["target"], problems[0]["categorical"])
+
+
+@pytest.mark.parametrize("environment", ["current", "uv", "container"])
+def test_the_environment_is_the_one_that_was_asked_for(tmp_path, environment):
+    folder = render("regression", "build", {"environment": environment}, tmp_path / "out")
+    assert tomllib.loads((folder / "spalje.toml").read_text())["project"]["environment"] == environment
+    assert ("Before the first build" in (folder / "README.md").read_text()) == (environment == "uv")
+
+
+@pytest.mark.parametrize(
+    "answers", [{"shape": "round"}, {"environment": "conda"}, {"title": "x" * 101}, {"owner": "a\nb"}]
+)
+def test_an_answer_that_is_not_allowed_is_refused(tmp_path, answers):
+    with pytest.raises(ValueError, match=r"Validation error|Invalid"):
+        render("regression", "build", answers, tmp_path / "out")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_title_full_of_quotes_stays_a_title(tmp_path, name, role):
+    title = "\"'''\\ {{ 7 }} ${x} `id` #"
+    folder = render(name, role, {"title": title, "shape": SHAPES[1]}, tmp_path / "out")
+    assert tomllib.loads((folder / "spalje.toml").read_text())["project"]["title"] == title
+    for file in folder.rglob("*.py"):
+        ast.parse(file.read_text())
