@@ -24,7 +24,7 @@ from statistics import median
 from typing import Any
 
 from bench.contestant import Unavailable, environ, timed
-from spalje.project.catalog import shipped
+from spalje.project.template.catalog import shipped
 
 ROUNDS = 5
 ROLES = ("build", "deploy")

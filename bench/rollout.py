@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spalje.project import git
-from spalje.project.catalog import shipped
 from spalje.project.git import Author
+from spalje.project.template.catalog import shipped
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, now
 

@@ -22,9 +22,10 @@ from sqlalchemy.engine import Engine
 
 from spalje.execution.lease import Heartbeat
 from spalje.execution.owner import this_process
-from spalje.project import first_commit, git
-from spalje.project.creation import Creation
-from spalje.project.deletion import Deletion
+from spalje.project import git
+from spalje.project.creation import first_commit
+from spalje.project.creation.creation import Creation
+from spalje.project.creation.deletion import Deletion
 from spalje.project.git import Author
 from spalje.project.git_hosts.embedded import EmbeddedHost
 from spalje.project.hook import HookSpec

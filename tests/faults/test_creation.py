@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 from spalje.errors import Conflict, NotFound, Refused, SpaljeError, UsageError
 from spalje.execution.lease import Heartbeat
 from spalje.project import deletion as deleting
-from spalje.project.creation import Creation
-from spalje.project.deletion import Deletion
-from spalje.project.first_commit import FirstCommits
+from spalje.project.creation.creation import Creation
+from spalje.project.creation.deletion import Deletion
+from spalje.project.creation.first_commit import FirstCommits
 from spalje.project.git import Author
 from spalje.project.git_hosts.failure import HostFailed
 from spalje.project.git_hosts.port import Remote, Repository

@@ -8,11 +8,11 @@ from pathlib import Path
 from command import Command
 
 from spalje.project import git
-from spalje.project.first_commit import ROLES
-from spalje.project.fleet import ProjectUpdate
+from spalje.project.creation.first_commit import ROLES
 from spalje.project.git import Author
 from spalje.project.hook import Role
-from spalje.project.repository_update import RepositoryUpdate
+from spalje.project.update.fleet import ProjectUpdate
+from spalje.project.update.repository_update import RepositoryUpdate
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, now
 

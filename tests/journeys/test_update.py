@@ -8,7 +8,7 @@ import pytest
 from template_place import ADA, TemplatePlace, edited, run
 
 from spalje.project import git
-from spalje.project.first_commit import ROLES
+from spalje.project.creation.first_commit import ROLES
 
 BRANCH = "spalje/update-1.1.0"
 

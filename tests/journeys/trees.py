@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from spalje.project import git
-from spalje.project.merge import Merged, merge
-from spalje.project.scratch import Scratch
+from spalje.project.update.merge import Merged, merge
+from spalje.project.update.scratch import Scratch
 
 #: What a file is: its content; or its mode and content.
 Content = str | bytes | tuple[str, str | bytes]

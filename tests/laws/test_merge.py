@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import content, empty, merged, tree
 
-from spalje.project.merge import merge
-from spalje.project.scratch import Scratch
+from spalje.project.update.merge import merge
+from spalje.project.update.scratch import Scratch
 
 # Names that can be a file here and a folder there; contents that can be merged, moved, binary, empty or executable.
 names = st.sampled_from(["a", "b", "b/c", "d/e", "d/f", "å", "g h"])

@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spalje.project.catalog import Catalog
-from spalje.project.template import render
+from spalje.project.template.catalog import Catalog
+from spalje.project.template.template import render
 
 lines = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=40)
 

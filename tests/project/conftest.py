@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spalje.project.catalog import Template
 from spalje.project.git import Author
 from spalje.project.git_hosts.embedded import EmbeddedHost
 from spalje.project.hook import HookSpec
+from spalje.project.template.catalog import Template
 
 ADA = Author("Ada Lovelace", "ada@example.org")
 

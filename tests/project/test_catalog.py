@@ -3,8 +3,8 @@ import tomllib
 import pytest
 
 from spalje.errors import BadInput, NotFound, UsageError
-from spalje.project.catalog import Catalog, shipped
-from spalje.project.catalog_file import Entry
+from spalje.project.template.catalog import Catalog, shipped
+from spalje.project.template.catalog_file import Entry
 
 TEAMS = {"retail": ("Eva Ek <eva@shop.se>", "bo"), "ads": ("kim",)}
 

@@ -11,9 +11,9 @@ from spalje.errors import BadInput, Conflict, NotFound, Refused, UsageError
 from spalje.execution.lease import Heartbeat
 from spalje.execution.owner import this_process
 from spalje.project import git
-from spalje.project.creation import Creation
+from spalje.project.creation.creation import Creation
+from spalje.project.creation.undertaking import Unfinished
 from spalje.project.git import Author
-from spalje.project.undertaking import Unfinished
 from spalje.registry.project import Project
 from spalje.settings import GitHostSettings
 from spalje.storage.metadata import open_metadata

@@ -8,9 +8,9 @@ from spalje.errors import Conflict, NotFound, Refused
 from spalje.execution.lease import Heartbeat
 from spalje.execution.owner import this_process
 from spalje.project import git
-from spalje.project.deletion import Deletion
+from spalje.project.creation.deletion import Deletion
+from spalje.project.creation.undertaking import Unfinished
 from spalje.project.git import Author
-from spalje.project.undertaking import Unfinished
 from spalje.registry.undertaking import Undertaking
 
 ADA = Author("Ada Lovelace", "ada@example.org")

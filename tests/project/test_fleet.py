@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from spalje.errors import BadInput
-from spalje.project.fleet import Fleet, ProjectUpdate, chosen, roll_out
-from spalje.project.repository_update import RepositoryUpdate
+from spalje.project.update.fleet import Fleet, ProjectUpdate, chosen, roll_out
+from spalje.project.update.repository_update import RepositoryUpdate
 from spalje.registry.project import Project
 
 

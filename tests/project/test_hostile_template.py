@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spalje.errors import BadInput, Refused, SpaljeError, UsageError
-from spalje.project.renderer import Limits, renderer
-from spalje.project.rendering import rendered
+from spalje.project.template.renderer import Limits, renderer
+from spalje.project.template.rendering import rendered
 
 SHORT = Limits(seconds=0.5)
 

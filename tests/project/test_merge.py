@@ -6,8 +6,8 @@ import pytest
 from trees import empty, merged, tree
 
 from spalje.errors import BadInput
-from spalje.project.merge import Change, Conflict, merge
-from spalje.project.scratch import File, Scratch
+from spalje.project.update.merge import Change, Conflict, merge
+from spalje.project.update.scratch import File, Scratch
 
 LINES = "".join(f"line {number}\n" for number in range(20))
 

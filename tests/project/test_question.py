@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spalje.errors import BadInput, NotFound, UsageError
-from spalje.project.question import Question, check_answers, parse_answers, questions
-from spalje.project.template import render
+from spalje.project.template.question import Question, check_answers, parse_answers, questions
+from spalje.project.template.template import render
 
 MORE = """
 problem:

@@ -4,9 +4,9 @@ import pytest
 
 from spalje.errors import BadInput
 from spalje.project import git
-from spalje.project.recorded_answers import read_recorded_answers
-from spalje.project.rendering import ANSWERS
-from spalje.project.scratch import File, Scratch
+from spalje.project.template.rendering import ANSWERS
+from spalje.project.update.recorded_answers import read_recorded_answers
+from spalje.project.update.scratch import File, Scratch
 
 GOOD = 'project: "fresh"\nrepository: "build"\ntemplate: "tiny"\ntemplate_version: "1.0.0"\n'
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spalje.errors import BadInput, NotFound, UsageError
-from spalje.project.snapshot import Snapshots
-from spalje.project.template import Template
+from spalje.project.template.snapshot import Snapshots
+from spalje.project.template.template import Template
 
 
 @pytest.fixture
@@ -135,8 +135,8 @@ def test_threads_that_keep_the_same_find_the_same(snapshots, tiny):
 def test_of_processes_that_keep_other_content_one_wins(snapshots, tiny, tmp_path):
     program = (
         "import sys; from pathlib import Path\n"
-        "from spalje.errors import BadInput\nfrom spalje.project.snapshot import Snapshots\n"
-        "from spalje.project.template import Template\n"
+        "from spalje.errors import BadInput\nfrom spalje.project.template.snapshot import Snapshots\n"
+        "from spalje.project.template.template import Template\n"
         "try: print(Snapshots(Path(sys.argv[1]), Path(sys.argv[2])).keep(Template.read(Path(sys.argv[3]), 'tiny')).folder)\n"
         "except BadInput: print('refused')\n"
     )

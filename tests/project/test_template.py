@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from spalje.errors import BadInput, NotFound, Refused, UsageError
-from spalje.project.template import render
+from spalje.project.template.template import render
 
 ANSWERS = {"title": "Fresh produce", "owner": "Greens"}
 

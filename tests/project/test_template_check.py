@@ -9,11 +9,11 @@ import pytest
 
 from spalje.errors import BadInput, NotFound
 from spalje.execution.environment.passed_on import for_scripts
-from spalje.project.check_case import LONGEST_NAME, TEXTS, Case, cases, pairs
-from spalje.project.check_program import Python
-from spalje.project.check_repository import check_tests
-from spalje.project.template import Template
-from spalje.project.template_check import TemplateCheck
+from spalje.project.template.template import Template
+from spalje.project.template_check.case import LONGEST_NAME, TEXTS, Case, cases, pairs
+from spalje.project.template_check.check import TemplateCheck
+from spalje.project.template_check.program import Python
+from spalje.project.template_check.repository import check_tests
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from spalje.errors import BadInput, NotFound, UsageError
 from spalje.project import git as git_module
-from spalje.project.catalog_file import Entry
-from spalje.project.template_source import Sources, check_source, is_repository
+from spalje.project.template.catalog_file import Entry
+from spalje.project.template.source import Sources, check_source, is_repository
 
 
 @pytest.fixture

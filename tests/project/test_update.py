@@ -11,7 +11,7 @@ from git_host_doubles.hosts import ENVIRON, double_of, settings_for
 from template_place import ADA, LINES, TemplatePlace, edited, run
 
 from spalje.project import git
-from spalje.project.update_status import project_status
+from spalje.project.update.status import project_status
 
 BRANCH = "spalje/update-1.1.0"
 ANSWERS = ".copier-answers.yml"

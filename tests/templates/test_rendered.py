@@ -10,7 +10,7 @@ import yaml
 from variants import ROLES, SHAPES, TEMPLATES, VARIANTS, label, render
 
 from spalje.pipeline.compile import compile_recipe
-from spalje.project.catalog import shipped
+from spalje.project.template.catalog import shipped
 
 LABELS = [label(variant) for variant in VARIANTS]
 

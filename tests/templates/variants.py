@@ -9,7 +9,7 @@ from pathlib import Path
 
 from copier import Settings, run_copy
 
-from spalje.project.catalog import shipped
+from spalje.project.template.catalog import shipped
 
 TEMPLATES = ("bring-your-own", "classification", "forecasting", "regression")
 ROLES = ("build", "deploy")

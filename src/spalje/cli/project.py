@@ -11,7 +11,7 @@ from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import console, print_json, table
 from spalje.cli.undertaking import shown
 from spalje.errors import NotFound, UsageError
-from spalje.project.catalog import check_name
+from spalje.project.template.catalog import check_name
 from spalje.registry.project import Project
 from spalje.registry.undertaking import Undertaking
 from spalje.workspace import Workspace, now

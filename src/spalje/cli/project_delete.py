@@ -11,7 +11,7 @@ from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json, table
 from spalje.cli.undertaking import shown
 from spalje.errors import SpaljeError, UsageError
-from spalje.project.deletion import Doomed
+from spalje.project.creation.deletion import Doomed
 
 _STATES = {
     "whole": "Project {name}",

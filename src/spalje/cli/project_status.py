@@ -7,8 +7,8 @@ from rich.text import Text
 
 from spalje.cli.options import Common
 from spalje.cli.output import console, plain, print_json, table
-from spalje.project.update_status import ProjectStatus, RepositoryStatus, project_status
-from spalje.project.update_text import counted
+from spalje.project.update.status import ProjectStatus, RepositoryStatus, project_status
+from spalje.project.update.text import counted
 
 
 def status(name: str | None = None, *, wait: float = 20.0, common: Common = Common()) -> None:

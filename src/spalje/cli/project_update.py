@@ -9,11 +9,11 @@ from rich.text import Text
 from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import console, print_json, table
 from spalje.errors import BadInput, Refused, SpaljeError, UsageError
-from spalje.project.first_commit import ROLES
-from spalje.project.fleet import ProjectUpdate
-from spalje.project.question import parse_answers
-from spalje.project.repository_update import Outcome, RepositoryUpdate
-from spalje.project.update_text import CONFLICTS
+from spalje.project.creation.first_commit import ROLES
+from spalje.project.template.question import parse_answers
+from spalje.project.update.fleet import ProjectUpdate
+from spalje.project.update.repository_update import Outcome, RepositoryUpdate
+from spalje.project.update.text import CONFLICTS
 
 #: An outcome in words.
 SAID: dict[Outcome, str] = {

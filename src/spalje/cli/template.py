@@ -8,8 +8,8 @@ from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json, table
 from spalje.cli.template_card import as_json, catalog_of, print_card
 from spalje.errors import NotFound
-from spalje.project.catalog import check_name, is_shipped
-from spalje.project.catalog_file import Entry
+from spalje.project.template.catalog import check_name, is_shipped
+from spalje.project.template.catalog_file import Entry
 
 app = App(
     name="template", help="Templates that projects are created from: list, show, add, remove, check them."

@@ -10,11 +10,11 @@ from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json
 from spalje.cli.template_card import as_json, print_card
 from spalje.errors import NotFound, UsageError
-from spalje.project.catalog import check_name, is_shipped
-from spalje.project.catalog_file import Entry
-from spalje.project.may_run import check_trust
-from spalje.project.question import questions
-from spalje.project.template_source import check_source
+from spalje.project.template.catalog import check_name, is_shipped
+from spalje.project.template.catalog_file import Entry
+from spalje.project.template.may_run import check_trust
+from spalje.project.template.question import questions
+from spalje.project.template.source import check_source
 from spalje.workspace import Workspace
 
 

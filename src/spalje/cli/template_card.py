@@ -8,10 +8,10 @@ from rich.text import Text
 
 from spalje.cli.options import Common
 from spalje.cli.output import console, plain, print_json, table
-from spalje.project.catalog import Catalog
-from spalje.project.may_run import may_run
-from spalje.project.question import Question
-from spalje.project.template import Template
+from spalje.project.template.catalog import Catalog
+from spalje.project.template.may_run import may_run
+from spalje.project.template.question import Question
+from spalje.project.template.template import Template
 from spalje.workspace import MARK
 
 

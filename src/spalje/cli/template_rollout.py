@@ -13,9 +13,9 @@ from rich.text import Text
 from spalje.cli.options import Common, person
 from spalje.cli.output import console, print_json, table
 from spalje.errors import NotFound
-from spalje.project.first_commit import ROLES
-from spalje.project.fleet import Fleet, ProjectOutcome, ProjectUpdate, chosen, roll_out
-from spalje.project.side_by_side import SideBySide
+from spalje.project.creation.first_commit import ROLES
+from spalje.project.update.fleet import Fleet, ProjectOutcome, ProjectUpdate, chosen, roll_out
+from spalje.project.update.side_by_side import SideBySide
 from spalje.registry.project import Project
 
 #: An outcome in words and in its colour, worst first.

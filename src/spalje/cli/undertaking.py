@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from spalje.project.undertaking import Told, quiet
+from spalje.project.creation.undertaking import Told, quiet
 
 _MARKS = {"done": ("✓", "green"), "was done": ("✓", "dim")}
 

@@ -19,15 +19,15 @@ from spalje.settings import EMBEDDED, Settings
 from spalje.storage.metadata import Metadata
 
 if TYPE_CHECKING:
-    from spalje.project.catalog import Catalog
-    from spalje.project.creation import Created
-    from spalje.project.deletion import Deletion
+    from spalje.project.creation.creation import Created
+    from spalje.project.creation.deletion import Deletion
+    from spalje.project.creation.undertaking import Told
     from spalje.project.git_hosts.port import GitHost, Remote
     from spalje.project.hook import Role
-    from spalje.project.snapshot import Snapshots
-    from spalje.project.template import Template
-    from spalje.project.undertaking import Told
-    from spalje.project.update import Place, Render, Updater
+    from spalje.project.template.catalog import Catalog
+    from spalje.project.template.snapshot import Snapshots
+    from spalje.project.template.template import Template
+    from spalje.project.update.update import Place, Render, Updater
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Projects:
     @cached_property
     def catalog(self) -> "Catalog":
         """The templates that projects can be created from."""
-        from spalje.project.catalog import Catalog
+        from spalje.project.template.catalog import Catalog
 
         def credentials(source: str) -> Mapping[str, str]:
             for name, host in self.settings.git_hosts.items():
@@ -106,7 +106,7 @@ class Projects:
     @cached_property
     def snapshots(self) -> "Snapshots":
         """The versions of templates that were ever used."""
-        from spalje.project.snapshot import Snapshots
+        from spalje.project.template.snapshot import Snapshots
 
         return Snapshots(self.folder / "git" / ".templates.git", self.folder / "sources" / "templates")
 
@@ -123,10 +123,10 @@ class Projects:
             tell: told how far it has come.
 
         Raises:
-            SpaljeError: see ``spalje.project.creation.Creation.create``.
+            SpaljeError: see ``spalje.project.creation.creation.Creation.create``.
         """
-        from spalje.project.creation import Creation
-        from spalje.project.undertaking import quiet
+        from spalje.project.creation.creation import Creation
+        from spalje.project.creation.undertaking import quiet
 
         def template(version: str | None) -> "Template":
             name, person = wanted.template, wanted.created_by
@@ -151,7 +151,7 @@ class Projects:
     @cached_property
     def deletion(self) -> "Deletion":
         """Deletes projects."""
-        from spalje.project.deletion import Deletion
+        from spalje.project.creation.deletion import Deletion
 
         return Deletion(
             metadata=self.metadata,
@@ -186,7 +186,7 @@ class Projects:
             NotFound: there is no such template.
             BadInput: it cannot be read.
         """
-        from spalje.project.card import in_order
+        from spalje.project.template.card import in_order
 
         offered = self.catalog.versions(name)
         known = sorted({*offered, *self.snapshots.versions(name)}, key=in_order)
@@ -198,8 +198,8 @@ class Projects:
         Raises:
             NotFound, HostFailed, BadInput: the host is not known, could not be reached, or refused.
         """
-        from spalje.project.repository_steps import repository_name
-        from spalje.project.update import Place
+        from spalje.project.creation.repository_steps import repository_name
+        from spalje.project.update.update import Place
 
         host, name = self.host(project.host), repository_name(project.name, role)
         mirrors = Mirrors(self.folder / "git" / ".mirrors", lambda _: host.remote(name))
@@ -217,8 +217,8 @@ class Projects:
         Raises:
             UsageError: the author is no person.
         """
-        from spalje.project.rendering import rendered
-        from spalje.project.update import Updater
+        from spalje.project.template.rendering import rendered
+        from spalje.project.update.update import Updater
 
         return Updater(
             cache(self.template),

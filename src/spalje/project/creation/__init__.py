@@ -1,0 +1,1 @@
+"""Creating and deleting projects: undertakings over several systems that can be interrupted anywhere."""

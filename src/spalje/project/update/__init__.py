@@ -1,0 +1,1 @@
+"""Bringing newer templates to projects that are there: merges, pull requests, many projects at once."""
