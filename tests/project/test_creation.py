@@ -119,6 +119,12 @@ def test_where_the_settings_say_so_nothing_is_protected(creation, host):
     assert host.told("fresh-produce-build")["protected"] == []
 
 
+def test_where_the_host_tells_us_of_pushes_its_own_ci_is_told_not_to_build(creation, host):
+    told = {"webhook_url": "https://spalje.example.org", "webhook_secret_env": "HOOK"}
+    replace(creation, settings=SETTINGS.model_copy(update=told)).create(wanted(), ADA)
+    assert host.told("fresh-produce-build")["variables"]["SPALJE_BUILDS"] == "webhook"
+
+
 def test_the_embedded_host_has_no_settings(creation, host):
     replace(creation, settings=None).create(wanted(), ADA)
     assert host.told("fresh-produce-build")["variables"] == {"SPALJE_PROJECT": "fresh-produce"}

@@ -13,6 +13,8 @@ from spalje.settings import GitHostSettings
 
 #: The CI variable of every repository that names its project.
 PROJECT_VARIABLE = "SPALJE_PROJECT"
+#: The CI variable that says who builds: ``webhook``, the workspace does when it is told of a push; else the CI does.
+BUILDS_VARIABLE = "SPALJE_BUILDS"
 
 
 def repository_name(project: str, role: Role) -> str:
@@ -110,7 +112,10 @@ class RepositorySteps:
 
     def variables(self) -> None:
         """Its CI variables have their values."""
-        wanted = {**(self.settings.variables if self.settings else {}), PROJECT_VARIABLE: self.project}
+        wanted = {PROJECT_VARIABLE: self.project}
+        if self.settings is not None:
+            webhook = {BUILDS_VARIABLE: "webhook"} if self.settings.webhook_url else {}
+            wanted = {**webhook, **self.settings.variables, **wanted}
         for name, value in wanted.items():
             self.host.set_variable(self.name, name, value, secret=False)
 

@@ -50,7 +50,7 @@ TRUSTED = Limits(seconds=300.0)
 
 
 class Renderer:
-    """Asks the program ``render_program`` beside this module, which is started at the first question and again if it dies.
+    """Asks the program ``render_program`` beside this module: started at the first question, and again if it dies.
 
     It sees nothing of this process's variables: a template must not be able to write a secret into a repository.
     """
