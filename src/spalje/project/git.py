@@ -504,7 +504,7 @@ def _run(
             check=False,
         )
     except FileNotFoundError as error:
-        raise BadInput("There is no program `git` on the PATH.", do="Install Git 2.30 or newer.") from error
+        raise BadInput("There is no program `git` on the PATH.", do="Install Git 2.38 or newer.") from error
     except ValueError as error:
         raise BadInput(f"`git {words[0]}` cannot be given {words[1:]!r}: {error}.") from error
     except subprocess.TimeoutExpired as error:
