@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from recorder import Recorder
 
+#: Programs, which are run and not imported.
+collect_ignore = ["git_host_doubles/reduce.py", "stand_in_engine.py"]
+
 
 @pytest.fixture(params=["sqlite"])
 def metadata(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Metadata]:

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from spalje.errors import Conflict, NotFound, Refused, SpaljeError, UsageError
 from spalje.execution.lease import Heartbeat
-from spalje.project import deletion as deleting
+from spalje.project.creation import deletion as deleting
 from spalje.project.creation.creation import Creation
 from spalje.project.creation.deletion import Deletion
 from spalje.project.creation.first_commit import FirstCommits

@@ -26,6 +26,7 @@ from spalje.project.git_hosts.port import Remote
 from spalje.project.hook import HookSpec
 from spalje.registry.ci_job import Job
 from spalje.workspace import Workspace, now
+from spalje.workspace.projects import Projects
 
 #: Tests of a repository that need no pytest: they write, as caches do, and read what the commit says.
 TESTS = """
@@ -296,7 +297,7 @@ def test_a_delivery_of_a_host_is_built_from_a_mirror(place: Place, monkeypatch: 
     (place.workspace.folder / "settings.toml").write_text(HUB)
     workspace = Workspace.open(place.workspace.folder)
     workspace.metadata.projects.change("small", host="hub", build_repository=url)
-    monkeypatch.setattr(Workspace, "_remote", lambda _, repository: Remote(repository))
+    monkeypatch.setattr(Projects, "remote", lambda _, repository: Remote(repository))
     monkeypatch.setenv("HUB_SECRET", "a secret")
     body = json.dumps({"ref": "refs/heads/main", "after": commit, "repository": {"name": "elsewhere", "owner": {"login": "grocer"}}})  # fmt: skip
     signature = hmac.new(b"a secret", body.encode(), hashlib.sha256).hexdigest()

@@ -30,11 +30,9 @@ def test_the_answers_stay_with_the_repository_and_say_nothing_of_this_machine(ti
     render(tiny, "fresh-produce", "deploy", ANSWERS, tmp_path / "out")
     text = (tmp_path / "out" / ".copier-answers.yml").read_text()
     assert yaml.safe_load(text) == {
-        "environment": "current",
         "owner": "Greens",
         "project": "fresh-produce",
         "repository": "deploy",
-        "shape": "pipeline",
         "template": "tiny",
         "template_version": tiny.version,
         "title": "Fresh produce",
