@@ -3,11 +3,11 @@
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spalje.errors import BadInput, Conflict, UsageError
+from spalje.errors import BadInput, Conflict
 from spalje.project import git
 from spalje.project.git_hosts.embedded_pull_requests import EmbeddedPullRequests
 from spalje.project.git_hosts.port import PullRequest, Remote, Repository
@@ -141,29 +141,6 @@ class EmbeddedHost:
         """See the port."""
         self._there(repository)
         return self.order(repository, branch, variables)
-
-    @property
-    def staging(self) -> Path:
-        """Where repositories are prepared."""
-        return self.folder / ".staging"
-
-    def url(self, repository: str) -> str:
-        """The path."""
-        return str(self._path(repository))
-
-    def has(self, repository: str) -> bool:
-        """Whether there is one of that name."""
-        return self._path(repository).exists()
-
-    def publish(self, repository: str, prepared: Path, hook: Sequence[str]) -> None:
-        """The hook is written into the prepared repository, which is then moved."""
-        if self.has(repository):
-            raise UsageError(
-                f"There is already a repository {self._path(repository)}.",
-                do="Choose another name; what is there is never overwritten.",
-            )
-        self._write_hook(prepared, "post-receive", HOOK.format(words=shlex.join(hook)))
-        prepared.rename(self._path(repository))
 
     def _path(self, repository: str) -> Path:
         return self.folder / f"{repository}.git"
