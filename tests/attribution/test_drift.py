@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from spalje.attribution.drift import ndcg, shares, total_variation
 
-profiles = st.lists(st.floats(0, 1e6), min_size=4, max_size=4).map(np.array)
+# without the smallest numbers there are: half of one is nothing
+profiles = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=4, max_size=4).map(np.array)
 
 
 @settings(max_examples=60, deadline=None)

@@ -53,10 +53,6 @@ def render(
     return dict(answers)
 
 
-first_commit.render = render
-first_commit.parse_answers = lambda template, words: dict(words)
-
-
 class Bomb:
     """Ends this process at the K-th dangerous moment."""
 
@@ -215,6 +211,8 @@ class Sweep:
 
 
 def main() -> None:
+    first_commit.render = render
+    first_commit.parse_answers = lambda template, words: dict(words)
     what, first, stride, inside = sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), "inside" in sys.argv
     sweep = Sweep(Path(sys.argv[1]))
     start, work = ("nothing", create) if what == "create" else ("whole", delete)

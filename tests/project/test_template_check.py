@@ -135,3 +135,11 @@ def test_a_program_is_stopped_with_what_it_started(tmp_path):
     assert "It took longer than 1 s" in ended.log
     assert "ONLY" in ended.out
     assert "PATH" not in ended.out
+
+
+def test_a_lock_that_the_team_makes_is_taken_as_made(folder):
+    for role in ("build", "deploy"):
+        (folder / role / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
+    found = tried(folder, Case("uv", "a-project", {"environment": "uv"}))
+    assert found["compile"].passed, found["compile"].said
+    assert not (folder.parent / "place" / "uv" / "build" / "uv.lock").exists()

@@ -96,6 +96,11 @@ def create(
     rows += [("workspace", str(workspace.folder))]
     out.print(table(("what", "where"), rows))
     where = created.clones[0] if created.clones else f"a clone of {project.build_repository}"
+    if project.answers.get("environment") == "uv":
+        out.print(
+            f"\nNext: `uv lock` in {where} and in the deploy repository, commit uv.lock, and `git push`."
+        )
+        return
     out.print(f"\nNext: change src/ in {where}, commit, and `git push`: every push to main starts a build.")
     out.print(f"Or build what is there now: spalje run start build --project {project.name}")
 

@@ -12,10 +12,12 @@ from spalje.project.template.catalog import check_name, is_shipped
 from spalje.project.template.catalog_file import Entry
 
 app = App(
-    name="template", help="Templates that projects are created from: list, show, add, remove, check them."
+    name="template",
+    help="Templates that projects are created from: list, show, copy, add, remove, check, roll them out.",
 )
 app.command("spalje.cli.template_add:add", name="add")
 app.command("spalje.cli.template_check:check", name="check")
+app.command("spalje.cli.template_copy:copy", name="copy")
 app.command("spalje.cli.template_rollout:rollout", name="rollout")
 
 

@@ -46,10 +46,20 @@ def check_readable(repository: Path) -> None:
 def check_recipe(repository: Path, python: Python) -> dict[str, Definition]:
     """Compile a repository's recipe; its pipelines.
 
+    A lock that the team makes after creation, with ``uv lock``, is taken as made.
+
     Raises:
         BadInput: it does not compile.
     """
-    return compile_recipe(repository, python.interpreter, environ=python.environ)
+    lock = repository / "uv.lock"
+    lacking = not lock.exists()
+    if lacking:
+        lock.touch()
+    try:
+        return compile_recipe(repository, python.interpreter, environ=python.environ)
+    finally:
+        if lacking:
+            lock.unlink()
 
 
 def check_tests(repository: Path, python: Python) -> None:
