@@ -61,11 +61,19 @@ def status(name: str | None = None, *, wait: float = 20.0, common: Common = Comm
     if problems:
         out.print()
         out.print(table(("not read", "why"), problems))
-    behind = sum(bool(one.behind) for one in found)
+    behind = [one for one in found if one.behind]
     if behind:
-        late = next(one for one in found if one.behind)
-        command = f"project update {late.project}" if behind == 1 else f"template rollout {late.template}"
-        out.print(f"\n{behind} of {len(found)} behind. Next: spalje {command}")
+        out.print(f"\n{len(behind)} of {len(found)} behind. Next: {_next(behind)}")
+
+
+def _next(behind: list[ProjectStatus]) -> str:
+    """What to do about projects that are behind."""
+    untold = [one for one in behind if not any(repository.update for repository in one.repositories)]
+    if not untold:
+        return "each team merges its pull requests."
+    first = untold[0]
+    command = f"project update {first.project}" if len(untold) == 1 else f"template rollout {first.template}"
+    return f"spalje {command}"
 
 
 def _plain(one: RepositoryStatus) -> dict[str, Any]:
