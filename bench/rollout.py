@@ -87,7 +87,7 @@ def _newer(template: Path) -> None:
     """Another version: a changed recipe, a new file, a changelog."""
     card = template / "template.toml"
     card.write_text(card.read_text().replace('version = "0', 'version = "9', 1))
-    recipe = template / "build" / "pipeline.py"
+    recipe = template / "build" / "pipeline.py.jinja"
     recipe.write_text("# The platform team's.\n" + recipe.read_text())
     (template / "deploy" / "NEW.md").write_text("New.\n")
     (template / "CHANGELOG.md").write_text("# Changes\n\n## 9.1.0\n\n- A new file.\n")
@@ -126,7 +126,8 @@ def main() -> int:
         found = figures(Path(place))
     python = platform.python_version()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {python}, load {load:.1f} before"
-    print(json.dumps({"bench": "rollout", "figures": found, "machine": machine}))
+    print(machine)
+    print(json.dumps({"bench": "rollout", "figures": found}))
     return 0
 
 
