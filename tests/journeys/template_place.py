@@ -42,8 +42,8 @@ def edited(number: int, text: str = "changed", lines: str = LINES) -> str:
 class TemplatePlace:
     """A workspace in a folder; what is in the folder already is taken as it is."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, announced: bool = False) -> None:
+        self.folder, self.announced = folder, announced
         known = (folder / "workspace").is_dir()
         self.workspace = Workspace.create(folder / "workspace")
         self.spalje = Command(self.workspace.folder, folder)
@@ -82,7 +82,7 @@ class TemplatePlace:
             ),
             ADA,
         )  # fmt: skip
-        for role in ROLES:  # an update is about files; what a push starts has tests of its own
+        for role in ROLES if not self.announced else ():  # what a push starts has tests of its own
             (self.bare(name, role) / "hooks" / "post-receive").unlink(missing_ok=True)
 
     def bare(self, name: str = "fresh", role: Role = "build") -> Path:

@@ -120,3 +120,18 @@ def test_fifty_projects_at_once_and_one_that_is_broken_stops_no_other(place):
     assert "tiny 1.1.0: 2 failed, 1 with conflicts, 47 proposed before, up to date" in again.out
     assert max(len(line) for line in again.out.splitlines()) <= 80
     assert {name: git.resolve(place.bare(name, "deploy"), BRANCH) for name in names} == tips
+
+
+def test_what_an_update_pushes_is_queued_once(tmp_path):
+    """By whoever updates, and not by the repository's hook as well."""
+    place = TemplatePlace(tmp_path, announced=True)
+    place.project()
+    newer(place)
+    assert place.spalje("project", "update", "fresh").code == 0
+    jobs = place.spalje("ci", "list", "--json").json
+    assert sorted((job["repository"], job["what"], job["branch"]) for job in jobs) == [
+        (role, "tests", BRANCH) for role in ROLES
+    ]
+    for job in jobs:
+        ended = place.spalje("ci", "watch", str(job["sequence"]))
+        assert (ended.code, "spalje.toml" in ended.out) == (1, True)  # the tiny template has no project file

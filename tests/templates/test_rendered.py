@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from itertools import product
 
 import pytest
 import yaml
@@ -148,3 +149,17 @@ def test_a_title_full_of_quotes_stays_a_title(tmp_path, name, role):
     assert tomllib.loads((folder / "spalje.toml").read_text())["project"]["title"] == title
     for file in folder.rglob("*.py"):
         ast.parse(file.read_text())
+
+
+def test_the_demo_s_environment_has_all_that_a_template_s_scripts_and_tests_need(tmp_path):
+    """They run in it from the first push on."""
+    ours = tomllib.loads((shipped().parent / "pyproject.toml").read_text())["project"]
+    there = names([*ours["dependencies"], *ours["optional-dependencies"]["demo"]])
+    for name, role in product(TEMPLATES, ROLES):
+        folder = render(name, role, {}, tmp_path / name / role)
+        theirs = tomllib.loads((folder / "pyproject.toml").read_text())
+        assert names([*theirs["project"]["dependencies"], *theirs["dependency-groups"]["dev"]]) <= there
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[^A-Za-z0-9-]", one)[0].lower() for one in requirements}

@@ -53,7 +53,7 @@ def update(
     project = workspace.metadata.projects.get(name)
     template = workspace.projects.template(project.template, to)
     given = parse_answers(template, pairs(answer, "--answer"))
-    updater = workspace.projects.updater(person(), dry=dry_run)
+    updater = workspace.projects.updater(person(), dry=dry_run, queue=workspace.ci.pushed(person()))
     done = ProjectUpdate(name, tuple(updater.update(project, role, template, given) for role in ROLES))
     if common.json:
         print_json(

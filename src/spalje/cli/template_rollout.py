@@ -72,7 +72,9 @@ def rollout(
         SideBySide.of(min(cores, 2 * len(projects)), trusted=wanted.trusted) as renderers,
         _bar(len(projects)) as tell,
     ):
-        updater = workspace.projects.updater(person(), dry=dry_run, render=renderers.render)
+        updater = workspace.projects.updater(
+            person(), dry=dry_run, render=renderers.render, queue=workspace.ci.pushed(person())
+        )
 
         def update(one: Project) -> ProjectUpdate:
             return ProjectUpdate(one.name, tuple(updater.update(one, role, wanted) for role in ROLES))

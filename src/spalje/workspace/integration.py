@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spalje.ci.queue import Queue
     from spalje.ci.webhook import Webhooks
     from spalje.ci.worker import Worker
+    from spalje.project.hook import Role
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,24 @@ class Integration:
             ),
             clock=self.clock,
         )
+
+    def pushed(self, by: str) -> "Callable[[str, Role, str, str], None]":
+        """Queues what a push of our own to the embedded host asks for, where the repository's hook would.
+
+        Args:
+            by: who pushes.
+        """
+        from spalje.ci.push import PushedBranch
+        from spalje.project.creation.repository_steps import repository_name
+        from spalje.project.git_hosts.embedded import EmbeddedHost
+
+        host = EmbeddedHost(self.folder / "git")
+
+        def queue(project: str, repository: "Role", branch: str, commit: str) -> None:
+            if host.is_announced(repository_name(project, repository)):
+                self.queue.push(project, repository, [PushedBranch(branch, commit)], by)
+
+        return queue
 
     @cached_property
     def worker(self) -> "Worker":

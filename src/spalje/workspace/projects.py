@@ -206,13 +206,21 @@ class Projects:
         url = project.build_repository if role == "build" else project.deploy_repository
         return Place(host, name, mirrors.local(url, git.BRANCH))
 
-    def updater(self, author: str, *, dry: bool = False, render: "Render | None" = None) -> "Updater":
+    def updater(
+        self,
+        author: str,
+        *,
+        dry: bool = False,
+        render: "Render | None" = None,
+        queue: "Callable[[str, Role, str, str], None] | None" = None,
+    ) -> "Updater":
         """Brings newer templates to projects.
 
         Args:
             author: who the commits are by, "Name <mail>".
             dry: push nothing and propose nothing.
             render: renders; None: one rendering after the other.
+            queue: see ``spalje.project.update.update.Updater``.
 
         Raises:
             UsageError: the author is no person.
@@ -226,4 +234,5 @@ class Projects:
             render or partial(rendered, recorded=True),
             git.Author.parse(author),
             dry=dry,
+            queue=queue,
         )

@@ -125,7 +125,10 @@ def _build(stage: Stage, workspace: Workspace, clone: Path, history: Path) -> Mo
     )
     git.push(clone)
     run = workspace.metadata.runs.list(project=PROJECT, pipeline="build", limit=1)[0]
-    stage.say(f"Commit {commit[:10]} by {DATA_SCIENTIST}; the repository's hook has started {run.id} on it.")
+    stage.say(
+        f"Commit {commit[:10]} by {DATA_SCIENTIST}; the repository's hook has queued {run.id}: "
+        "its tests, then the build."
+    )
     stage.follow(workspace, run)
     version = workspace.metadata.versions.list(PROJECT)[0]
     stage.results(version)

@@ -18,9 +18,12 @@ from spalje.settings import EMBEDDED
 #: Git runs it after a push, with a line ``old new ref`` for each branch on standard input.
 HOOK = """\
 #!/bin/sh
-# Written by Spaljé when the repository was made: tells it what was pushed.
+# Written by Spaljé when the repository was made: tells it what was pushed, unless it pushed itself.
+test -z "$SPALJE_QUEUED" || exit 0
 exec {words}
 """
+#: Set where the push comes from this workspace, which queues what is to be done about it without a hook's process.
+QUEUED = "SPALJE_QUEUED"
 #: Git runs it before each branch of a push, with the words ``ref old new``.
 GUARD = """\
 #!/bin/sh
@@ -128,6 +131,10 @@ class EmbeddedHost:
             "post-receive",
             HOOK.format(words=shlex.join(self.hook.words(project, role))),
         )
+
+    def is_announced(self, repository: str) -> bool:
+        """Whether pushes to a repository are told of."""
+        return (self._there(repository) / "hooks" / "post-receive").is_file()
 
     def propose(self, repository: str, source: str, target: str, title: str, body: str) -> PullRequest:
         """See the port."""

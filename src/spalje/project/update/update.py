@@ -9,6 +9,7 @@ from typing import Any
 from spalje.errors import BadInput, NotFound, Refused, SpaljeError, UsageError
 from spalje.project import git
 from spalje.project.git import BRANCH, Author
+from spalje.project.git_hosts.embedded import QUEUED
 from spalje.project.git_hosts.port import GitHost
 from spalje.project.hook import Role
 from spalje.project.template.card import in_order
@@ -22,6 +23,7 @@ from spalje.project.update.repository_update import Outcome, RepositoryUpdate
 from spalje.project.update.scratch import Scratch
 from spalje.project.update.text import UpdateText
 from spalje.registry.project import Project
+from spalje.settings import EMBEDDED
 
 #: Renders a template for a project's repository with recorded answers into a folder; the answers that were used.
 Render = Callable[[Template, str, Role, Mapping[str, Any], Path], dict[str, Any]]
@@ -56,6 +58,8 @@ class Updater:
         render: renders.
         author: who the commits are by.
         dry: whether nothing is pushed and nothing proposed.
+        queue: queues what a push to the embedded host asks for (project, repository, branch, commit), in place of the
+            repository's hook, which would take a process for each; None: the hook does it.
     """
 
     version: Callable[[str, str], Template]
@@ -63,6 +67,7 @@ class Updater:
     render: Render
     author: Author
     dry: bool = False
+    queue: Callable[[str, Role, str, str], None] | None = None
 
     def update(
         self, project: Project, role: Role, to: Template, given: Mapping[str, Any] | None = None
@@ -126,7 +131,9 @@ class Updater:
                 mark = UpdateMark(
                     to.name, recorded.version, to.version, merged.tree, len(merged.conflicts), told
                 )
-                self._push(scratch, place, branch, main, mark, text)
+                commit = self._push(scratch, place, branch, main, mark, text)
+                if commit is not None and self.queue is not None and place.host.name == EMBEDDED:
+                    self.queue(project.name, role, branch.name, commit)
                 pull_request = place.host.propose(place.name, branch.name, BRANCH, text.title, text.body)
                 outcome = "proposed"
         return RepositoryUpdate(
@@ -251,13 +258,15 @@ class Updater:
         main: str,
         mark: UpdateMark,
         text: UpdateText,
-    ) -> None:
-        """See that the branch is main and one commit."""
+    ) -> str | None:
+        """See that the branch is main and one commit; the commit, None: it was so."""
         if branch.state == "ours" and branch.parent == main and branch.mark == mark:
-            return
+            return None
         commit = scratch.commit(mark.tree, main, message=text.message(str(mark)), author=self.author)
         remote = place.host.remote(place.name)
-        scratch.push(commit, remote.url, branch.name, over=branch.tip, environ=remote.environ)
+        quiet = {QUEUED: "1"} if self.queue is not None else {}
+        scratch.push(commit, remote.url, branch.name, over=branch.tip, environ={**remote.environ, **quiet})
+        return commit
 
     def _older(self, place: Place, branch: UpdateBranch) -> str:
         """What to say of updates to older versions that are still open."""
