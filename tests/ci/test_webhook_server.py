@@ -193,7 +193,9 @@ def test_there_is_nothing_else(served: Served) -> None:
 
 def test_a_stopped_server_ends_and_nothing_secret_was_written(served: Served) -> None:
     server = served.servers[1]
-    assert server.deliver(push("github", "d" * 40, identity="last"), "hub?secret=in-the-address") == 202
+    for number, one in enumerate(served.servers):
+        sent = push("github", f"{number}" * 40, identity=f"last-{number}")
+        assert one.deliver(sent, "hub?secret=in-the-address") == 202
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(timeout=20) in (0, -signal.SIGTERM)
     for text in (one.log.read_text() for one in served.servers):

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from spalje.project import git
+from spalje.project import git, git_program
 from spalje.project.update.merge import Merged, merge
 from spalje.project.update.scratch import Scratch
 
@@ -32,7 +32,7 @@ def tree(scratch: Scratch, files: Mapping[str, Content]) -> str:
 def content(scratch: Scratch, tree: str) -> dict[str, Content]:
     """The files of a tree, in the way they are given."""
     found: dict[str, Content] = {}
-    said = git.call(scratch.folder, "archive", "--format=tar", tree)[1]
+    said = git_program.call(scratch.folder, "archive", "--format=tar", tree)[1]
     with tarfile.open(fileobj=io.BytesIO(said)) as tar:
         for one in tar:
             if one.issym():

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from spalje.errors import BadInput, NotFound, UsageError
-from spalje.project import git as git_module
+from spalje.project import git_tags
 from spalje.project.template.catalog_file import Entry
 from spalje.project.template.source import Sources, check_source, is_repository
 
@@ -207,10 +207,10 @@ def test_addresses_are_repositories_and_folders_only_with_their_own_git(tmp_path
 
 def test_an_address_is_not_asked_again_at_once(sources, repository, monkeypatch):
     folder, release, _ = repository
-    entry, real = Entry(source="https://example.org/tiny.git"), git_module.fetch_tags
+    entry, real = Entry(source="https://example.org/tiny.git"), git_tags.fetch_tags
     asked = []
     monkeypatch.setattr(
-        git_module,
+        git_tags,
         "fetch_tags",
         lambda mirror, source, environ: asked.append(time.time()) or real(mirror, str(folder)),
     )

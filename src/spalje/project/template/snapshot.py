@@ -12,7 +12,7 @@ from pathlib import Path
 
 from spalje.errors import BadInput, Conflict, NotFound
 from spalje.fingerprint import fingerprint
-from spalje.project import git
+from spalje.project import git, git_tags
 from spalje.project.template.card import in_order, is_version
 from spalje.project.template.template import Template, check_name
 
@@ -59,7 +59,7 @@ class Snapshots:
         """
         found, files, digest = self._looked(template)
         if self._digest(template.name, template.version) is None:
-            sha = git.store(self.repository, files, _message(template, digest))
+            sha = git_tags.store(self.repository, files, _message(template, digest))
             self._tag(f"{template.name}/{template.version}", sha)
         self._refuse_other(template, digest)  # somebody else may have been first
         return found
@@ -100,14 +100,14 @@ class Snapshots:
         check_name("template", name)
         if not self.repository.is_dir():
             return ()
-        return tuple(sorted(git.tags(self.repository, f"{name}/"), key=in_order))
+        return tuple(sorted(git_tags.tags(self.repository, f"{name}/"), key=in_order))
 
     def _folder(self, name: str, version: str, digest: str) -> Path:
         return self.cache / name / f"{version}-{digest[:16]}"
 
     def _digest(self, name: str, version: str) -> str | None:
         """What a version holds; None: it was not kept."""
-        sha = git.tags(self.repository, f"{name}/").get(version) if self.repository.is_dir() else None
+        sha = git_tags.tags(self.repository, f"{name}/").get(version) if self.repository.is_dir() else None
         if sha is None:
             return None
         return git.message(self.repository, sha).rpartition(_DIGEST)[2]
@@ -115,7 +115,7 @@ class Snapshots:
     def _export(self, name: str, version: str, digest: str) -> Path:
         folder = self._folder(name, version, digest)
         if not folder.is_dir():
-            git.export(self.repository, git.tags(self.repository, f"{name}/")[version], folder)
+            git.export(self.repository, git_tags.tags(self.repository, f"{name}/")[version], folder)
         return folder
 
     def _looked(self, template: Template) -> tuple[Template, Files, str]:
@@ -129,7 +129,7 @@ class Snapshots:
         self._refuse_other(template, digest)
         folder = self._folder(template.name, template.version, digest)
         if not folder.is_dir():
-            sha = git.store(self.repository, files, _message(template, digest))
+            sha = git_tags.store(self.repository, files, _message(template, digest))
             git.export(self.repository, sha, folder)
         return replace(template, folder=folder), files, digest
 
@@ -137,7 +137,7 @@ class Snapshots:
         """See that there is a tag of that name: ours, or that of somebody else who was first."""
         for wait_s in (0.0, 0.1, 0.3, 1.0, 3.0):  # another process may be about to write it
             time.sleep(wait_s)
-            if git.tag(self.repository, name, sha) or name in git.tags(self.repository):
+            if git_tags.tag(self.repository, name, sha) or name in git_tags.tags(self.repository):
                 return
         raise Conflict(
             f"The tag {name} of {self.repository} cannot be written: another process holds it.",

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from spalje.errors import BadInput, NotFound, UsageError
-from spalje.project import git
+from spalje.project import git, git_tags
 from spalje.project.template.card import in_order, is_version
 from spalje.project.template.catalog_file import Entry
 from spalje.project.template.template import Template
@@ -106,7 +106,7 @@ class Sources:
             fresh = elsewhere and asked.exists() and time.time() - asked.stat().st_mtime < _FRESH_S
             if not (fresh and known and wanted in (None, *known)):
                 try:
-                    git.fetch_tags(mirror, source, self.credentials(source))
+                    git_tags.fetch_tags(mirror, source, self.credentials(source))
                     known = _versions(mirror)
                 except BadInput as error:
                     if not known:
@@ -161,7 +161,7 @@ def is_repository(source: str) -> bool:
 
 def _versions(mirror: Path) -> dict[str, str]:
     """Version -> commit: tags such as 1.2.0 and v1.2.0, the former where there are both."""
-    tags = git.tags(mirror)
+    tags = git_tags.tags(mirror)
     return {
         version: sha
         for prefix in ("v", "")

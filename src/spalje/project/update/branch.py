@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from spalje.project import git
+from spalje.project import git_program
 from spalje.project.template.card import in_order, is_version
 
 #: What every branch of an update begins with.
@@ -95,7 +95,7 @@ def update_branches(repository: Path) -> dict[str, str]:
     Raises:
         BadInput: Git could not.
     """
-    listed = git.call(
+    listed = git_program.call(
         repository, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/spalje/"
     )[1]
     pairs = [line.split(" ") for line in listed.decode(errors="replace").splitlines()]
@@ -120,7 +120,7 @@ def look(repository: Path, version: str, main: str) -> UpdateBranch:
     if name not in tips:
         return UpdateBranch(name, None, "missing", others=others)
     tip = tips[name]
-    listed = git.call(
+    listed = git_program.call(
         repository,
         "log",
         "-n",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from spalje.errors import BadInput
-from spalje.project import git
+from spalje.project import git_program
 from spalje.project.update.scratch import File, Scratch
 
 #: What stands at the markers for the team's side.
@@ -127,7 +127,7 @@ def merge(
     scratch.name(becomes, scratch.commit(new, origin))
     rules = [word for rule in _RULES for word in ("-c", rule)]
     words = (*rules, "merge-tree", "--write-tree", "-z", "--messages", YOURS, becomes)
-    code, said = git.call(scratch.folder, *words, allowed=(0, 1, _UNKNOWN))
+    code, said = git_program.call(scratch.folder, *words, allowed=(0, 1, _UNKNOWN))
     if code == _UNKNOWN:
         raise BadInput(
             "The program `git` here is too old to merge without a working folder.",
@@ -163,7 +163,9 @@ def changes(scratch: Scratch, before: str, after: str) -> tuple[Change, ...]:
     """
     if before == after:
         return ()
-    said = git.call(scratch.folder, "diff-tree", "-r", "-z", "-M", "--raw", "--numstat", before, after)[1]
+    said = git_program.call(
+        scratch.folder, "diff-tree", "-r", "-z", "-M", "--raw", "--numstat", before, after
+    )[1]
     words = iter(said.decode(errors="surrogateescape").split("\0"))
     found: dict[str, Change] = {}
     for word in words:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from spalje.errors import BadInput
-from spalje.project import git
+from spalje.project import git_program
 from spalje.project.hook import Role
 from spalje.project.template.card import is_version
 from spalje.project.template.plain_yaml import plain_yaml
@@ -61,7 +61,7 @@ def read_recorded_answers(
 
 
 def _content(repository: Path, commit: str) -> bytes:
-    listed = git.call(repository, "ls-tree", "-l", "-z", "--full-tree", commit, "--", ANSWERS)[1]
+    listed = git_program.call(repository, "ls-tree", "-l", "-z", "--full-tree", commit, "--", ANSWERS)[1]
     if not listed:
         raise _refusal("is not there")
     mode, kind, blob, size = listed.split(b"\t")[0].decode().split()
@@ -69,7 +69,7 @@ def _content(repository: Path, commit: str) -> bytes:
         raise _refusal("is no plain file")
     if int(size) > _LARGEST:
         raise _refusal(f"is larger than {_LARGEST:,} bytes")
-    return git.call(repository, "cat-file", "blob", blob)[1]
+    return git_program.call(repository, "cat-file", "blob", blob)[1]
 
 
 def _mapping(content: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from spalje.project import git
+from spalje.project import git, git_program
 from spalje.project.git import Author
 
 #: Who commits are by that only serve a merge and are never pushed; always the same, so that they are.
@@ -74,7 +74,7 @@ class Scratch:
             "GIT_CONFIG_VALUE_0": "/dev/null",
         }
         with self._index() as index:
-            git.call(
+            git_program.call(
                 self.folder,
                 "add",
                 "--all",
@@ -90,7 +90,7 @@ class Scratch:
 
     def files(self, tree: str) -> dict[str, File]:
         """The files of a tree by their paths."""
-        said = git.call(self.folder, "ls-tree", "-r", "-z", "--full-tree", tree)[1]
+        said = git_program.call(self.folder, "ls-tree", "-r", "-z", "--full-tree", tree)[1]
         found = {}
         for entry in filter(None, said.split(b"\0")):
             told, path = entry.split(b"\t", 1)
@@ -100,7 +100,7 @@ class Scratch:
 
     def read(self, blob: str) -> bytes:
         """The content of a file."""
-        return git.call(self.folder, "cat-file", "blob", blob)[1]
+        return git_program.call(self.folder, "cat-file", "blob", blob)[1]
 
     def write(self, content: bytes) -> str:
         """Keep the content of a file; its hash."""
@@ -114,14 +114,14 @@ class Scratch:
         if not put and not drop:
             return tree
         with self._index() as index:
-            git.call(self.folder, "read-tree", tree, environ=index)
+            git_program.call(self.folder, "read-tree", tree, environ=index)
             words = [
                 word
                 for path, file in put.items()
                 for word in ("--cacheinfo", f"{file.mode},{file.blob},{path}")
             ]
             gone = ("--force-remove", "--", *drop) if drop else ()
-            git.call(self.folder, "update-index", "--add", *words, *gone, environ=index)
+            git_program.call(self.folder, "update-index", "--add", *words, *gone, environ=index)
             return self._said("write-tree", environ=index)
 
     def commit(self, tree: str, *parents: str, message: str = "", author: Author | None = None) -> str:
@@ -140,7 +140,7 @@ class Scratch:
 
     def name(self, branch: str, commit: str) -> None:
         """Give a commit the name of a branch."""
-        git.call(self.folder, "update-ref", f"refs/heads/{branch}", commit)
+        git_program.call(self.folder, "update-ref", f"refs/heads/{branch}", commit)
 
     def push(
         self, commit: str, url: str, branch: str, *, over: str | None, environ: Mapping[str, str]
@@ -159,10 +159,10 @@ class Scratch:
         """
         ref = f"refs/heads/{branch}"
         lease = f"--force-with-lease={ref}:{over or ''}"
-        git.call(self.folder, "push", "--quiet", lease, "--", url, f"{commit}:{ref}", environ=environ)
+        git_program.call(self.folder, "push", "--quiet", lease, "--", url, f"{commit}:{ref}", environ=environ)
 
     def _said(self, *words: str, environ: Mapping[str, str] | None = None) -> str:
-        return git.call(self.folder, *words, environ=environ)[1].decode().strip()
+        return git_program.call(self.folder, *words, environ=environ)[1].decode().strip()
 
     @contextmanager
     def _index(self) -> Iterator[dict[str, str]]:
