@@ -6,6 +6,7 @@ The doubles are servers on real sockets with real Git behind them (see tests/git
 import dataclasses
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -236,7 +237,7 @@ def test_a_protected_branch_takes_pushes_and_nothing_else(bench: Bench):
 def pushed(clone: Path, remote: Remote, refspec: str) -> int:
     """Push as anybody would, with Git's exit code."""
     environ = {**os.environ, **remote.environ}
-    return git.subprocess.run(
+    return subprocess.run(
         ["git", "push", "-q", remote.url, refspec], cwd=clone, env=environ, check=False, capture_output=True
     ).returncode
 
