@@ -233,7 +233,7 @@ class OneProject(RuleBasedStateMachine):
         if not projects and under_way is None:
             assert ours == {}
         if under_way is not None:
-            assert bool(projects) == (under_way.what == "delete" and under_way.mark == "")
+            assert bool(projects) == (under_way.what == "delete" and under_way.wanted["whole"])
 
     def teardown(self) -> None:
         with self.metadata.database.write() as connection:

@@ -181,3 +181,12 @@ def test_a_deletion_that_failed_is_gone_on_with(deletion, dairy, record, host, n
     deletion.delete("dairy", "Bo")
     assert host.state() == {}
     assert record.metadata.undertakings.all() == ()
+
+
+def test_what_comes_in_the_place_of_what_was_deleted_is_somebody_elses(deletion, host, dairy):
+    with pytest.raises(Unfinished):
+        replace(deletion, hosts=lambda name: Disturbed(host, fail_at(2))).delete("dairy", "Bo")
+    gone = next(name for name in ("dairy-build", "dairy-deploy") if host.find(name) is None)
+    host.create(gone, "mine")
+    deletion.delete("dairy", "Bo")
+    assert host.find(gone).description == "mine"

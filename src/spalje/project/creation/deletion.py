@@ -13,7 +13,7 @@ from spalje.errors import NotFound, Refused
 from spalje.lineage.lease import Lease
 from spalje.project import git
 from spalje.project.creation.first_commit import ROLES
-from spalje.project.creation.repository_steps import is_ours, repository_name
+from spalje.project.creation.repository_steps import is_ours, mark_of, repository_name
 from spalje.project.creation.undertaking import Alone, Step, Told, alone_with, carry_out, quiet
 from spalje.project.git_hosts.port import GitHost, Repository
 from spalje.registry.project import Project
@@ -143,8 +143,8 @@ class Deletion:
             held = self._hold(name, stack)
             found, project = self._find(name)
             host = self.hosts(_host(found, project))
-            wanted = {"host": host.name}
-            mark = found.mark if found else ""
+            wanted = {"host": host.name, "whole": project is not None}
+            mark = found.mark if found else self._mark(name, host, project)
             new = Undertaking(name, "delete", mark, wanted, (), self.clock().replace(microsecond=0), by)
             undertaking = self.metadata.undertakings.begin_deletion(new, lease)
             self._hold(name, stack, held)  # those that first ran just now; from here on none begins
@@ -172,6 +172,11 @@ class Deletion:
             begun = (one.project for one in self.metadata.undertakings.all())
             raise NotFound("project", name, {*projects, *begun})
         return undertaking, projects.get(name)
+
+    def _mark(self, name: str, host: GitHost, project: Project | None) -> str:
+        """The mark that all of a whole project's repositories bear: what comes in their place later has another."""
+        marks = {mark_of(one) for one in self._repositories(name, host, None, project)[0]}
+        return marks.pop() if len(marks) == 1 else ""
 
     def _hold(self, name: str, stack: ExitStack, held: frozenset[str] = frozenset()) -> frozenset[str]:
         """Let no pipeline of the project run, and nobody work on its CI."""
@@ -213,9 +218,11 @@ def _advance(metadata: Metadata, lease: Lease, undertaking: Undertaking, step: s
 
 
 def _belongs(found: Repository, undertaking: Undertaking | None, project: Project | None) -> bool:
-    """Whether a repository bears the undertaking's mark or is recorded as the project's."""
+    """Whether a repository bears the undertaking's mark; where there is none, is recorded as the project's."""
+    if undertaking is not None and undertaking.mark:
+        return is_ours(found, undertaking.mark)
     recorded = (project.build_repository, project.deploy_repository) if project else ()
-    return found.url in recorded or (undertaking is not None and is_ours(found, undertaking.mark))
+    return found.url in recorded
 
 
 def _host(undertaking: Undertaking | None, project: Project | None) -> str:

@@ -1,5 +1,6 @@
 """The steps that make one of a project's repositories: each sees that something of it is so."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,17 @@ def marked(mark: str) -> str:
 def is_ours(found: Repository, mark: str) -> bool:
     """Whether a repository was made by the undertaking with that mark."""
     return bool(mark) and marked(mark) in found.description
+
+
+def mark_of(found: Repository) -> str:
+    """The mark that a repository bears; empty: none.
+
+    Example:
+        >>> mark_of(Repository("dairy-build", "", "", "Dairy: build (spalje 5f3a)"))
+        '5f3a'
+    """
+    marked_with = re.search(r"\(spalje ([0-9A-Za-z]+)\)", found.description)
+    return marked_with[1] if marked_with else ""
 
 
 def somebody_elses(found: Repository, host: GitHost) -> Conflict:
