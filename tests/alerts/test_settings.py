@@ -11,9 +11,9 @@ import pytest
 from spalje.alerts.event import Kind
 from spalje.alerts.figures import metrics
 from spalje.alerts.routes import routes
-from spalje.alerts.signed_webhook import headers, key_of
 from spalje.errors import BadInput, NotFound
 from spalje.settings import Alerts, Email, Expectation, Webhook, load
+from spalje.standard_webhook import headers, key_of
 from spalje.storage.artifacts import Artifacts
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -13,9 +13,10 @@ from receivers import hook
 from spalje.alerts.channel import Secrets, Undelivered
 from spalje.alerts.event import Event, Kind
 from spalje.alerts.message import Message
-from spalje.alerts.signed_webhook import TOLERANCE_S, SignedWebhook, headers, key_of, verify
+from spalje.alerts.signed_webhook import SignedWebhook
 from spalje.errors import Refused
 from spalje.settings import Webhook
+from spalje.standard_webhook import TOLERANCE_S, headers, key_of, verify
 
 #: The example in the tests of the reference implementations of Standard Webhooks.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

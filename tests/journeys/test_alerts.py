@@ -8,7 +8,7 @@ import small_project
 from command import Command, Said
 from receivers import closed_port, hook, mailbox
 
-from spalje.alerts.signed_webhook import verify
+from spalje.standard_webhook import verify
 
 KEY = "whsec_" + "QUJD" * 10
 SETTINGS = """
