@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from recorder import Recorder
 
 from spalje.ci.promotion import Promotion
 from spalje.errors import Refused
+from spalje.project.git_hosts.embedded import EmbeddedHost
 from spalje.project.git_hosts.failure import HostFailed
 from spalje.registry.approval import decide
 from spalje.registry.version import ModelVersion, VersionStatus
@@ -45,7 +47,7 @@ def test_a_host_is_told_which_version_and_what_was_decided(record: Recorder, wan
         host="hub",
         deploy_repository="https://hub.example.org/g/fresh-deploy.git",
     )
-    promotion = Promotion(hosts.__getitem__, lambda *_: "", record.metadata.jobs.add)
+    promotion = Promotion(lambda name, _: hosts[name], lambda *_: "", record.metadata.jobs.add)
     version = decided(record, wanted)
     for _ in range(2):
         assert promotion.promote(project, version, "eva") == "https://hub.example.org/runs/7"
@@ -54,12 +56,13 @@ def test_a_host_is_told_which_version_and_what_was_decided(record: Recorder, wan
     assert record.metadata.jobs.list() == ()
 
 
-def test_in_the_workspace_it_is_a_job(record: Recorder) -> None:
+def test_in_the_workspace_it_is_a_job(record: Recorder, tmp_path: Path) -> None:
     project = record.metadata.projects.get("fresh")
+    EmbeddedHost(tmp_path).create("fresh-deploy", "")
     version = decided(record, VersionStatus.APPROVED)
     tips = {("/git/fresh-deploy.git", "main"): "d" * 40}
     promotion = Promotion(
-        pytest.fail,
+        lambda _, order: EmbeddedHost(tmp_path, order=order),
         lambda *place: tips[place],
         lambda jobs: record.metadata.jobs.add(jobs, record.now()),
     )
@@ -78,7 +81,7 @@ def test_nothing_is_told_of_what_nobody_decided(record: Recorder) -> None:
 
 def test_a_host_that_is_down_says_so(record: Recorder) -> None:
     project = replace(record.metadata.projects.get("fresh"), host="hub")
-    promotion = Promotion(lambda _: Host(down=True), lambda *_: "", record.metadata.jobs.add)
+    promotion = Promotion(lambda *_: Host(down=True), lambda *_: "", record.metadata.jobs.add)
     version = decided(record, VersionStatus.APPROVED)
     with pytest.raises(HostFailed):
         promotion.promote(project, version, "eva")

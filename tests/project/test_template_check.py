@@ -9,10 +9,11 @@ import pytest
 
 from spalje.errors import BadInput, NotFound
 from spalje.execution.environment.passed_on import for_scripts
+from spalje.model.program import Python
 from spalje.project.template.template import Template
 from spalje.project.template_check.case import LONGEST_NAME, TEXTS, Case, cases, pairs
 from spalje.project.template_check.check import TemplateCheck
-from spalje.project.template_check.program import Python
+from spalje.project.template_check.program import run
 from spalje.project.template_check.repository import check_tests
 
 
@@ -28,7 +29,7 @@ def tried(folder, case=None, *, quick=True):
     place = folder.parent / "place"
     place.mkdir()
     template = Template.read(folder, "lemonade")
-    check = TemplateCheck(template, Python((sys.executable,), for_scripts()), place, quick=quick)
+    check = TemplateCheck(template, Python(sys.executable, for_scripts()), place, quick=quick)
     return {outcome.part: outcome for outcome in check.outcomes(case or Case("defaults", "a-project", {}))}
 
 
@@ -101,7 +102,7 @@ def test_what_is_wrong_is_found_and_named(folder, file, text, part, said):
 def test_tests_that_fail_are_told_with_their_last_words(tmp_path):
     (tmp_path / "test_no.py").write_text("def test_no():\n    assert 1 == 2, 'so it is'\n")
     with pytest.raises(BadInput, match="do not pass: pytest ended with code 1") as raised:
-        check_tests(tmp_path, Python((sys.executable,), for_scripts()))
+        check_tests(tmp_path, Python(sys.executable, for_scripts()))
     assert "so it is" in str(raised.value)
 
 
@@ -119,18 +120,18 @@ def test_an_edge_answer_that_the_template_refuses_is_no_fault_of_its(folder):
 
 def test_a_template_that_asks_too_little_is_told(folder):
     (folder / "copier.yml").write_text((folder / "copier.yml").read_text().replace("shape:", "form:"))
-    outcome = TemplateCheck(Template.read(folder, "lemonade"), Python((), {}), folder).questions()
+    outcome = TemplateCheck(Template.read(folder, "lemonade"), Python("", {}), folder).questions()
     assert not outcome.passed
     assert "does not ask for shape" in outcome.said
 
 
 def test_a_program_is_stopped_with_what_it_started(tmp_path):
-    python = Python((sys.executable,), {"ONLY": "this"})
+    python = Python(sys.executable, {"ONLY": "this"})
     words = [
         "-c",
         "import os, subprocess, time; print(sorted(os.environ), flush=True); subprocess.run(['/bin/sleep', '60'])",
     ]
-    ended = python.run(words, tmp_path, timeout_s=1.0)
+    ended = run(python, words, tmp_path, timeout_s=1.0)
     assert ended.code == 1
     assert "It took longer than 1 s" in ended.log
     assert "ONLY" in ended.out

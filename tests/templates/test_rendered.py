@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import sys
 import tomllib
 from itertools import product
@@ -120,8 +121,7 @@ def test_the_project_file_names_the_columns_of_the_code(rendered, variant):
     build, deploy = (rendered(variant, role) for role in ROLES)
     problems = [tomllib.loads((each / "spalje.toml").read_text())["problem"] for each in (build, deploy)]
     assert problems[0] == problems[1]
-    columns: dict[str, object] = {}
-    exec(compile((build / "src" / "columns.py").read_text(), "columns.py", "exec"), columns)
+    columns = runpy.run_path(str(build / "src" / "columns.py"))
     found = (columns["KEYS"], columns["TARGET"], columns["CATEGORICAL"])
     assert found == (problems[0]["keys"], problems[0]["target"], problems[0]["categorical"])
 

@@ -1,16 +1,16 @@
 """Approvals out: the deploy repository's CI hears of every decision about a version."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from spalje.errors import Refused
 from spalje.project.git import BRANCH
+from spalje.project.git_hosts.embedded import Order
 from spalje.project.git_hosts.port import GitHost
 from spalje.registry.ci_job import Job, NewJob
 from spalje.registry.project import Project
 from spalje.registry.version import ModelVersion, VersionStatus
-from spalje.settings import EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class Promotion:
     """Starts the CI of deploy repositories, the way of each host.
 
     Attributes:
-        host: opens a Git host by its name.
+        host: opens a Git host by its name; the second is what the embedded one starts.
         tip: the last commit of a branch of a repository in the workspace: (repository, branch) -> hash.
-        order: queues jobs of the workspace's own CI.
+        queue: queues jobs of the workspace's own CI.
     """
 
-    host: Callable[[str], GitHost]
+    host: Callable[[str, Order], GitHost]
     tip: Callable[[str, str], str]
-    order: Callable[[Iterable[NewJob]], tuple[Job, ...]]
+    queue: Callable[[Iterable[NewJob]], tuple[Job, ...]]
 
     def promote(self, project: Project, version: ModelVersion, by: str) -> str:
         """Start the CI of the project's deploy repository because of what was decided about a version.
@@ -49,12 +49,15 @@ class Promotion:
                 f"{version.id} is pending: nobody has decided about it.",
                 do=f'Decide: spalje model approve {version.id} --reason "…"',
             )
-        if project.host == EMBEDDED:
-            commit = self.tip(project.deploy_repository, BRANCH)
-            (job,) = self.order([NewJob(project.name, "deploy", "promotion", BRANCH, commit, by)])
+
+        def order(_: str, branch: str, __: Mapping[str, str]) -> str:
+            commit = self.tip(project.deploy_repository, branch)
+            (job,) = self.queue([NewJob(project.name, "deploy", "promotion", branch, commit, by)])
             return f"job {job.sequence} (spalje ci watch {job.sequence})"
+
         variables = {"SPALJE_MODEL_VERSION": version.id, "SPALJE_STATUS": version.status.value}
-        return self.host(project.host).trigger(short_name(project.deploy_repository), BRANCH, variables)
+        host = self.host(project.host, order)
+        return host.trigger(short_name(project.deploy_repository), BRANCH, variables)
 
 
 def short_name(repository: str) -> str:

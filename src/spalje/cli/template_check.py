@@ -19,11 +19,11 @@ from spalje.cli.output import console, print_json, seconds, table
 from spalje.cli.template_card import catalog_of
 from spalje.errors import BadInput, UsageError
 from spalje.execution.environment.passed_on import for_scripts
+from spalje.model.program import Python
 from spalje.project.template.may_run import check_trust
 from spalje.project.template.template import Template, check_name
 from spalje.project.template_check.case import Case
 from spalje.project.template_check.check import Outcome, TemplateCheck
-from spalje.project.template_check.program import Python
 
 _Flag = Annotated[bool, Parameter(negative="")]
 
@@ -49,7 +49,7 @@ def check(
     found = _template(template, version, common, trust=trust)
     check_trust(found)
     with _place(keep) as folder:
-        trial = TemplateCheck(found, Python((sys.executable,), for_scripts()), folder, quick=quick)
+        trial = TemplateCheck(found, Python(sys.executable, for_scripts()), folder, quick=quick)
         outcomes = [trial.questions(), *_all(trial, trial.cases)]
     passed = all(outcome.passed for outcome in outcomes)
     if common.json:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spalje.project.creation.creation import Created
     from spalje.project.creation.deletion import Deletion
     from spalje.project.creation.undertaking import Told
+    from spalje.project.git_hosts.embedded import Order
     from spalje.project.git_hosts.port import GitHost, Remote
     from spalje.project.hook import Role
     from spalje.project.template.catalog import Catalog
@@ -53,11 +54,12 @@ class Projects:
         """Repositories of other machines, here."""
         return Mirrors(self.folder / "git" / ".mirrors", self.remote)
 
-    def host(self, name: str) -> "GitHost":
+    def host(self, name: str, order: "Order | None" = None) -> "GitHost":
         """A Git host.
 
         Args:
             name: what the settings call it; ``embedded``: the one in the workspace.
+            order: starts the embedded one's CI for an approval; None: it cannot be started.
 
         Raises:
             NotFound: the settings have no such host.
@@ -78,14 +80,17 @@ class Projects:
             folder=self.folder / "git",
             hook=HookSpec.of(sys.executable, self.folder),
             environ=os.environ,
+            order=order,
         )
 
     def remote(self, repository: str) -> "Remote":
         """How Git reaches the repository of a project, by its address."""
+        from spalje.project.creation.repository_steps import repository_name
+
         for project in self.metadata.projects.all():
             if repository in {project.build_repository, project.deploy_repository}:
-                role = "build" if repository == project.build_repository else "deploy"
-                return self.host(project.host).remote(f"{project.name}-{role}")
+                role: Role = "build" if repository == project.build_repository else "deploy"
+                return self.host(project.host).remote(repository_name(project.name, role))
         raise NotFound("project with the repository", repository)
 
     @cached_property
@@ -128,18 +133,11 @@ class Projects:
         from spalje.project.creation.creation import Creation
         from spalje.project.creation.undertaking import quiet
 
-        def template(version: str | None) -> "Template":
-            name, person = wanted.template, wanted.created_by
-            if version is not None and version in self.snapshots.versions(name):
-                offered = self.catalog.find(name, person)
-                return self.snapshots.get(name, version, trusted=offered.trusted)
-            return self.snapshots.look(self.catalog.find(name, person, version))
-
         creation = Creation(
             metadata=self.metadata,
             host=self.host(wanted.host),
             settings=self.settings.git_hosts.get(wanted.host),
-            template=template,
+            template=partial(self._template, wanted.template, person=wanted.created_by),
             keep=self.snapshots.keep,
             alone=self.heartbeat.hold,
             environ=os.environ,
@@ -172,12 +170,16 @@ class Projects:
             NotFound: there is no such template or version.
             BadInput: it cannot be read.
         """
-        offered = self.catalog.find(name)
+        return self.snapshots.keep(self._template(name, version))
+
+    def _template(self, name: str, version: str | None, person: str | None = None) -> "Template":
+        """A version of a template: as it was kept, else as the catalog offers it, to a person where one is named."""
+        offered = self.catalog.find(name, person)
         if version is not None and version in self.snapshots.versions(name):
             return self.snapshots.get(name, version, trusted=offered.trusted)
-        return self.snapshots.keep(
-            offered if version in (None, offered.version) else self.catalog.find(name, version=version)
-        )
+        if version not in (None, offered.version):
+            offered = self.catalog.find(name, person, version)
+        return self.snapshots.look(offered)
 
     def template_versions(self, name: str) -> tuple[str, ...]:
         """The versions of a template up to the newest on offer, oldest first, also those that are only in use.
@@ -201,10 +203,9 @@ class Projects:
         from spalje.project.creation.repository_steps import repository_name
         from spalje.project.update.update import Place
 
-        host, name = self.host(project.host), repository_name(project.name, role)
-        mirrors = Mirrors(self.folder / "git" / ".mirrors", lambda _: host.remote(name))
         url = project.build_repository if role == "build" else project.deploy_repository
-        return Place(host, name, mirrors.local(url, git.BRANCH))
+        bare = self.mirrors.local(url, git.BRANCH)
+        return Place(self.host(project.host), repository_name(project.name, role), bare)
 
     def updater(
         self,

@@ -175,13 +175,12 @@ class Workspace:
             use_cache: reuse earlier successes with the same key.
             function: what executes a kind of step.
         """
-        owner = this_process()
         return Executor(
             metadata=self.metadata,
             artifacts=self.artifacts,
             settings=self.settings,
             folder=self.folder,
-            heartbeat=Heartbeat(self.metadata, owner, self.settings.lease_seconds, now),
+            heartbeat=self.heartbeat,
             source=lambda run: self.code.checkout(run.repository, run.commit).folder,
             environment=lambda run, name: self.environment(
                 name, self.code.checkout(run.repository, run.commit).folder
@@ -239,7 +238,7 @@ class Workspace:
             Conflict: somebody alive executes it.
         """
         found = self.metadata.runs.get(run)
-        with self.executor().heartbeat.hold(f"pipeline/{found.project}/{found.pipeline}"):
+        with self.heartbeat.hold(f"pipeline/{found.project}/{found.pipeline}"):
             return self.metadata.runs.reopen(run)
 
     def conclusion(self, run: Run) -> Conclusion:
@@ -294,9 +293,7 @@ class Workspace:
                 do="Ground truth is checked by the deploy repository's quality pipeline.",
             )
         truth = GroundTruth(self.metadata, self.artifacts, now)
-        with self.executor().heartbeat.hold(
-            f"pipeline/{project}/{PIPELINE}"
-        ):  # else what is learned now is missed
+        with self.heartbeat.hold(f"pipeline/{project}/{PIPELINE}"):  # else what is learned now is missed
             delivered = truth.deliver(project, file, definitions[PIPELINE].problem, by)
         tell(delivered.told)
         return (self.starter.start(order) for order in delivered.orders)

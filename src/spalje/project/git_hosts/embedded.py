@@ -37,6 +37,10 @@ exit 1
 """
 
 
+#: Starts CI for an approval: (repository, branch, variables) -> what was started, for a person.
+Order = Callable[[str, str, Mapping[str, str]], str]
+
+
 def _nobody(repository: str, branch: str, variables: Mapping[str, str]) -> str:
     raise BadInput(
         f"Nothing here builds {repository} ({branch}) for {variables.get('SPALJE_MODEL_VERSION', 'an approval')}.",
@@ -51,12 +55,12 @@ class EmbeddedHost:
     Attributes:
         folder: where they are; made when the first one is.
         hook: what every push calls; None: ``announce`` cannot be asked for.
-        order: starts CI for an approval: (repository, branch, variables) -> what was started.
+        order: starts CI for an approval.
     """
 
     folder: Path
     hook: HookSpec | None = None
-    order: Callable[[str, str, Mapping[str, str]], str] = _nobody
+    order: Order = _nobody
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from spalje.project.git_hosts.bitbucket_cloud import BitbucketCloud
 from spalje.project.git_hosts.bitbucket_data_center import BitbucketDataCenter
 from spalje.project.git_hosts.credential import Credential
-from spalje.project.git_hosts.embedded import EmbeddedHost
+from spalje.project.git_hosts.embedded import EmbeddedHost, Order
 from spalje.project.git_hosts.gitea import Gitea
 from spalje.project.git_hosts.github import GitHub
 from spalje.project.git_hosts.gitlab import GitLab
@@ -30,7 +30,7 @@ def open_host(
     folder: Path,
     hook: HookSpec,
     environ: Mapping[str, str],
-    order: Callable[[str, str, Mapping[str, str]], str] | None = None,
+    order: Order | None = None,
 ) -> GitHost:
     """The host. Nothing is asked of it yet, and no token read.
 
@@ -40,7 +40,7 @@ def open_host(
         folder: where the embedded one keeps repositories.
         hook: what pushes to the embedded one call.
         environ: the variables in which tokens are.
-        order: starts CI of the embedded one for an approval, see ``EmbeddedHost``; None: nothing does.
+        order: starts the embedded one's CI for an approval; None: nothing does.
     """
     if settings is None:
         return EmbeddedHost(folder, hook) if order is None else EmbeddedHost(folder, hook, order)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from spalje.errors import BadInput, SpaljeError, UsageError
+from spalje.model.program import Python
 from spalje.pipeline.definition import Definition
 from spalje.project.hook import Role
 from spalje.project.template.question import USUAL
@@ -16,7 +17,6 @@ from spalje.project.template.snapshot import Snapshots
 from spalje.project.template.template import Template, render
 from spalje.project.template_check.case import Case, cases
 from spalje.project.template_check.life import Life
-from spalje.project.template_check.program import Python
 from spalje.project.template_check.repository import check_readable, check_recipe, check_tests
 
 _ROLES: tuple[Role, ...] = get_args(Role)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from spalje.errors import BadInput
+from spalje.model.program import Python
 from spalje.pipeline.definition import Definition
 from spalje.project.template.card import Check
 from spalje.project.template.catalog_file import CatalogFile, Entry
 from spalje.project.template.template import Template
 from spalje.project.template_check.case import Case
-from spalje.project.template_check.program import Ended, Python
+from spalje.project.template_check.program import Said, run
 
 _STEP_S = 1800.0
 #: Everything ran, and a monitor had something to say: on tiny data that is as good.
@@ -71,7 +72,7 @@ class Life:
 
     def _data(self) -> None:
         build = self.folder / f"{self.case.project}-build"
-        ended = self.python.run([self._check.data, str(self.folder / "data")], build, timeout_s=_STEP_S)
+        ended = run(self.python, [self._check.data, str(self.folder / "data")], build, timeout_s=_STEP_S)
         if ended.code != 0:
             raise BadInput(f"{self._check.data} ended with code {ended.code}.\n{ended.log}")
 
@@ -113,14 +114,14 @@ class Life:
                 do=f"Have {self._check.data} write the truth of the batch that inference makes.",
             )
 
-    def _spalje(self, *words: str) -> Ended:
+    def _spalje(self, *words: str) -> Said:
         environ = {
             "SPALJE_WORKSPACE": str(self.folder / "workspace"),
             "SPALJE_USER": "template-check",
             "COLUMNS": "120",
         }
-        ended = self.python.run(
-            ["-P", "-m", "spalje", *words], self.folder, timeout_s=_STEP_S, environ=environ
+        ended = run(
+            self.python, ["-P", "-m", "spalje", *words], self.folder, timeout_s=_STEP_S, environ=environ
         )  # fmt: skip
         if ended.code not in _FINE:
             raise BadInput(f"`spalje {' '.join(words[:3])}` ended with code {ended.code}.\n{ended.log}")

@@ -1,17 +1,20 @@
-"""Programs that a check runs: in a Python of the user's, with variables that are named, for a limited time."""
+"""Programs that a check runs: in a Python of the user's, for a limited time, and what they said."""
 
-import os
-import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spalje.model.group import Group
+from spalje.model.program import Program, Python
+
+#: So much of the end of each output is kept for a person, characters.
+_LAST = 2000
+
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a program ended.
+class Said:
+    """How a program ended, and what it said.
 
     Attributes:
         code: its exit code; below zero: the signal that ended it.
@@ -24,55 +27,29 @@ class Ended:
     log: str
 
 
-@dataclass(frozen=True, slots=True)
-class Python:
-    """The Python that programs are run in.
+def run(
+    python: Python,
+    words: Sequence[str],
+    folder: Path,
+    *,
+    timeout_s: float,
+    environ: Mapping[str, str] | None = None,
+) -> Said:
+    """Run a program to its end; whatever it started ends with it.
 
-    Attributes:
-        interpreter: the words that start it.
-        environ: the variables a program starts with; nothing else of ours is seen.
+    Args:
+        python: runs it.
+        words: what follows ``python``.
+        folder: where it is run.
+        timeout_s: seconds of wall time after which it is stopped; its code is 1 then.
+        environ: variables beside those of ``python``.
     """
-
-    interpreter: tuple[str, ...]
-    environ: Mapping[str, str]
-
-    def run(
-        self,
-        words: Sequence[str],
-        folder: Path,
-        *,
-        timeout_s: float,
-        environ: Mapping[str, str] | None = None,
-    ) -> Ended:
-        """Run a program to its end; whatever it started ends with it.
-
-        Args:
-            words: what follows the interpreter.
-            folder: where it is run.
-            timeout_s: seconds of wall time after which it is stopped.
-            environ: further variables.
-        """
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen(
-                [*self.interpreter, *words],
-                cwd=folder,
-                env={**self.environ, **(environ or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-            late = ""
-            try:
-                code = process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                code, late = 1, f"\nIt took longer than {timeout_s:g} s."
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-            out.seek(0)
-            err.seek(0)
-            said = out.read().decode(errors="replace")
-            wrong = err.read().decode(errors="replace")
-        return Ended(code, said, f"{said[-2000:]}\n{wrong[-2000:]}{late}".strip())
+    program = Program(tuple(words), folder, environ or {})
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with python.command(program) as command:
+            how = Group(command, stdout=out, stderr=err, timeout_s=timeout_s).wait()
+        out.seek(0)
+        err.seek(0)
+        said, wrong = (file.read().decode(errors="replace") for file in (out, err))
+    late = f"\nIt took longer than {timeout_s:g} s." if how.timed_out else ""
+    return Said(1 if how.timed_out else how.code, said, f"{said[-_LAST:]}\n{wrong[-_LAST:]}{late}".strip())

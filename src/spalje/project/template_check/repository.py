@@ -9,9 +9,10 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]
 
 from spalje.errors import BadInput
+from spalje.model.program import Python
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
-from spalje.project.template_check.program import Python
+from spalje.project.template_check.program import run
 
 _TESTS_S = 900.0
 
@@ -56,7 +57,7 @@ def check_recipe(repository: Path, python: Python) -> dict[str, Definition]:
     if lacking:
         lock.touch()
     try:
-        return compile_recipe(repository, python.interpreter, environ=python.environ)
+        return compile_recipe(repository, (python.interpreter,), environ=python.environ)
     finally:
         if lacking:
             lock.unlink()
@@ -68,8 +69,8 @@ def check_tests(repository: Path, python: Python) -> None:
     Raises:
         BadInput: one fails, or there are none; carries the last of what they said.
     """
-    ended = python.run(
-        ["-m", "pytest", "-q", "-p", "no:cacheprovider"], repository, timeout_s=_TESTS_S
+    ended = run(
+        python, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], repository, timeout_s=_TESTS_S
     )  # fmt: skip
     if ended.code != 0:
         why = "there are none" if ended.code == 5 else f"pytest ended with code {ended.code}"

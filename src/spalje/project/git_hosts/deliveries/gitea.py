@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from spalje.project.git_hosts.deliveries.payload import HEADS, Payload, Told, is_nothing
+from spalje.project.git_hosts.deliveries.pull_request import change
 from spalje.project.git_hosts.deliveries.signature import check_signature
-from spalje.project.git_hosts.delivery import PullRequestChange, Push
+from spalje.project.git_hosts.delivery import Push
 
 IDENTITY = ("x-gitea-delivery", "x-forgejo-delivery")
 _ACTIONS = frozenset({"opened", "edited", "synchronized", "reopened", "closed"})
@@ -28,7 +29,7 @@ def understand(headers: Mapping[str, str], payload: Payload) -> Told:
     if what == "push":
         return Told(what, owner, None, _push(payload))
     if what.startswith("pull_request") and payload.maybe("action") in _ACTIONS:
-        return Told(what, owner, payload.time("pull_request", "updated_at"), _change(payload))
+        return Told(what, owner, payload.time("pull_request", "updated_at"), change(payload, "repo_id"))
     return Told(what, owner)
 
 
@@ -51,22 +52,5 @@ def _push(payload: Payload) -> tuple[Push, ...]:
             if payload.maybe("head_commit", "id") == commit
             else message,
             payload.maybe("pusher", "login") or payload.maybe("pusher", "username") or "",
-        ),
-    )
-
-
-def _change(payload: Payload) -> tuple[PullRequestChange, ...]:
-    request = payload.at("pull_request")
-    if not request.same(("head", "repo_id"), ("base", "repo_id")):
-        return ()  # from a fork: what is in it is somebody else's
-    state = "open" if request.text("state") == "open" else "closed"
-    return (
-        PullRequestChange(
-            payload.text("repository", "name"),
-            request.number("number"),
-            request.text("head", "ref"),
-            request.text("base", "ref"),
-            "merged" if request.at("merged").content is True else state,  # type: ignore[arg-type]
-            request.text("head", "sha"),
         ),
     )

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from spalje.project.git_hosts.deliveries.payload import HEADS, Payload, Told
+from spalje.project.git_hosts.deliveries.pull_request import change
 from spalje.project.git_hosts.deliveries.signature import check_signature
-from spalje.project.git_hosts.delivery import PullRequestChange, Push
+from spalje.project.git_hosts.delivery import Push
 
 IDENTITY = ("x-github-delivery",)
 _ACTIONS = frozenset({"opened", "edited", "synchronize", "reopened", "ready_for_review", "closed"})
@@ -25,7 +26,7 @@ def understand(headers: Mapping[str, str], payload: Payload) -> Told:
     if what == "push":
         return Told(what, owner, payload.time("repository", "pushed_at"), _push(payload))
     if what == "pull_request" and payload.maybe("action") in _ACTIONS:
-        return Told(what, owner, payload.time("pull_request", "updated_at"), _change(payload))
+        return Told(what, owner, payload.time("pull_request", "updated_at"), change(payload, "repo", "id"))
     return Told(what, owner)
 
 
@@ -42,22 +43,5 @@ def _push(payload: Payload) -> tuple[Push, ...]:
             deleted,
             payload.maybe("head_commit", "message"),
             payload.maybe("pusher", "name") or "",
-        ),
-    )
-
-
-def _change(payload: Payload) -> tuple[PullRequestChange, ...]:
-    request = payload.at("pull_request")
-    if not request.same(("head", "repo", "id"), ("base", "repo", "id")):
-        return ()  # from a fork: what is in it is somebody else's
-    state = "open" if request.text("state") == "open" else "closed"
-    return (
-        PullRequestChange(
-            payload.text("repository", "name"),
-            request.number("number"),
-            request.text("head", "ref"),
-            request.text("base", "ref"),
-            "merged" if request.at("merged").content is True else state,  # type: ignore[arg-type]
-            request.text("head", "sha"),
         ),
     )
