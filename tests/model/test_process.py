@@ -4,13 +4,12 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from ended import ended
 
 from spalje.errors import BadInput, StepFailed
 from spalje.model import process
@@ -387,7 +386,7 @@ def test_what_the_script_started_ends_with_it(opened, tmp_path):
     with opened(code) as model:
         model.predict(TABLE)
     child = int((tmp_path / "step.log").read_text().split("child ")[1].split()[0])
-    assert ends_soon(child)
+    assert ended(child)
 
 
 def test_a_forked_child_that_holds_the_pipes_does_not_hide_a_death(opened):
@@ -416,7 +415,7 @@ os.kill(os.getpid(), 9)
 """
     done = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr
-    assert ends_soon(int(done.stdout))
+    assert ended(int(done.stdout))
 
 
 def test_how_it_ended_and_what_it_took_is_told(opened):
@@ -457,16 +456,3 @@ def test_an_interpreter_that_is_not_there_is_an_error(tmp_path, opened):
     opened(DOUBLE)
     with pytest.raises(StepFailed, match="could not be started"):
         open_model(tmp_path / "package0" / "package", Python("/no/such/python", {}).command, tmp_path / "log")
-
-
-def ends_soon(pid: int) -> bool:
-    """Whether a process is gone (or only waits to be reaped) before long."""
-    for _ in range(200):
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                return True
-            os.kill(pid, 0)
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        time.sleep(0.05)
-    return False

@@ -4,9 +4,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from ended import ended
 
 from spalje.errors import BadInput
 from spalje.pipeline.compile import compile_recipe
@@ -258,20 +258,7 @@ def test_a_recipe_that_does_not_end_is_stopped_with_what_it_started(repository):
     )
     (finding,) = findings(repository, timeout_s=2)
     assert "It took longer than 2 s." in finding
-    child = int(mark.read_text())
-    for _ in range(50):  # until whoever inherits the child has taken note of its end
-        if not alive(child):
-            break
-        time.sleep(0.1)
-    assert not alive(child)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    assert ended(int(mark.read_text()))
 
 
 def test_a_process_that_says_all_is_well_is_not_believed(repository):
@@ -350,8 +337,4 @@ def test_stopping_us_stops_the_recipe(repository):
         time.sleep(0.05)
     ours.send_signal(signal.SIGINT)
     ours.wait(30)
-    for _ in range(50):
-        if not alive(int(mark.read_text())):
-            break
-        time.sleep(0.1)
-    assert not alive(int(mark.read_text()))
+    assert ended(int(mark.read_text()))
