@@ -140,7 +140,7 @@ def test_an_id_that_predictions_do_not_have_yet_is_said(tmp_path):
         ("truth.csv", b"", "is empty (0 bytes)"),
         ("truth.jsonl", b"", "is empty (0 bytes)"),
         ("truth.dat", b"\x00\x01\x02", "as no file of Parquet, CSV or Model Monitor's JSON Lines does"),
-        ("truth.jsonl.gz", gzip.compress(b"{}\n"), "as no file of Parquet, CSV"),
+        ("truth.jsonl.gz", gzip.compress(b"{}\n", mtime=0), "as no file of Parquet, CSV"),
         ("truth.json", b'\n {"a": 1}\n', "line 2: there is no eventVersion"),
         ("truth.jsonl", b"store,units\n", "line 1: it is not JSON"),
         ("truth.csv", b"store;article;day;units\n", "has one column, 'store;article;day;units'"),
