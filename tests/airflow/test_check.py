@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import small_project
 
 GOOD = """
 from airflow.sdk import DAG, task
@@ -78,6 +79,18 @@ def test_where_there_is_no_airflow_the_error_says_what_to_do(clone):
     said = spalje("airflow", "check", clone, "--airflow-python", sys.executable, code=3)
     assert "No module named 'airflow'" in said
     assert "apache-airflow 3.3" in said
+
+
+def test_an_outline_that_is_not_the_recipes_is_wrong(airflow_python, tmp_path):
+    small_project.create(tmp_path)
+    clone = tmp_path / "clone"
+    (clone / "dags").mkdir()
+    (clone / "dags" / "sales.py").write_text(GOOD)
+    said = spalje("airflow", "check", clone, "--airflow-python", airflow_python, code=3)
+    assert "1 wrong" in said
+    assert f"spalje pipeline compile {clone} --write" in said
+    spalje("pipeline", "compile", clone, "--write")
+    assert "takes all 1 DAGs" in spalje("airflow", "check", clone, "--airflow-python", airflow_python)
 
 
 def test_a_folder_without_dags_is_refused(airflow_python, tmp_path):

@@ -1,15 +1,17 @@
 """``spalje airflow check``: the DAGs of a repository, as Airflow would import them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.console import Console
 from rich.text import Text
 
 from spalje.cli.output import Json, console, plain, print_json, seconds, table
 from spalje.errors import BadInput
 from spalje.project.dags.airflow_python import AirflowPython
-from spalje.project.dags.check import DAGS, DagCheck, DeployFolder, Need
+from spalje.project.dags.check import DAGS, DagCheck, DagFile, DeployFolder, Need
 
 _Flag = Annotated[bool, Parameter(negative="")]
 
@@ -49,23 +51,14 @@ def _print(found: DagCheck, airflow: AirflowPython) -> None:
     ]
     out.print(table(("file", "DAGs", "read in"), rows))
     for file in found.files:
-        for remarks, mark, colour in ((file.errors, "✗", "red"), (file.remarks, "▲", "yellow")):
-            for remark in remarks:
-                line = f":{remark.line}" if remark.line else ""
-                where = (f"\n{mark} {DAGS}/{file.path}{line}  ", colour)
-                out.print(Text.assemble(where, remark.said), soft_wrap=True)
-                if remark.traceback:
-                    out.print(Text(remark.traceback, style="dim"), soft_wrap=True)
+        _print_remarks(out, file)
+    if found.outline:
+        out.print(Text.assemble(("\n✗ ", "red"), found.outline.said), soft_wrap=True)
+        out.print(Text.assemble(("   do ", "bold green"), found.outline.do), soft_wrap=True)
     if found.needs:
-        out.print()
-        rows_of_needs = [(need.kind, need.name, _users(need), _standing(need)) for need in found.needs]
-        out.print(table(("uses", "name", "where", ""), rows_of_needs))
-    for need in found.needs:
-        if need.exists is not True:
-            style = "bold green" if need.missing else "dim"
-            out.print(Text.assemble(("   do ", style), need.make), soft_wrap=True)
+        _print_needs(out, found.needs)
     out.print()
-    wrong = sum(len(file.errors) for file in found.files)
+    wrong = sum(len(file.errors) for file in found.files) + (found.outline is not None)
     missing = sum(need.missing for need in found.needs)
     if not found.files:
         out.print(f"There is no DAG in {DAGS}/.")
@@ -74,6 +67,27 @@ def _print(found: DagCheck, airflow: AirflowPython) -> None:
     else:
         told = [f"{wrong} wrong" if wrong else "", f"{missing} missing" if missing else ""]
         out.print(f"Airflow {found.airflow} ({airflow.executable}): {', '.join(filter(None, told))}.")
+
+
+def _print_remarks(out: Console, file: DagFile) -> None:
+    for remarks, mark, colour in ((file.errors, "✗", "red"), (file.remarks, "▲", "yellow")):
+        for remark in remarks:
+            line = f":{remark.line}" if remark.line else ""
+            where = (f"\n{mark} {DAGS}/{file.path}{line}  ", colour)
+            out.print(Text.assemble(where, remark.said), soft_wrap=True)
+            if remark.traceback:
+                out.print(Text(remark.traceback, style="dim"), soft_wrap=True)
+
+
+def _print_needs(out: Console, needs: Sequence[Need]) -> None:
+    """What the DAGs use, and the commands that make what is not known to be there."""
+    out.print()
+    rows = [(need.kind, need.name, _users(need), _standing(need)) for need in needs]
+    out.print(table(("uses", "name", "where", ""), rows))
+    for need in needs:
+        if need.exists is not True and need.required:
+            style = "bold green" if need.missing else "dim"
+            out.print(Text.assemble(("   do ", style), need.make), soft_wrap=True)
 
 
 def _users(need: Need) -> str:

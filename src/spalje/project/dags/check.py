@@ -1,12 +1,15 @@
 """Whether Airflow takes the DAGs of a deploy repository: imported, timed, and what they need of it."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from spalje.errors import BadInput
+from spalje.errors import BadInput, SpaljeError
+from spalje.pipeline.compile import compile_recipe
+from spalje.pipeline.outline import check_written
 from spalje.project.dags.airflow_python import AirflowPython
 
 #: Where DAGs stand in a deploy repository.
@@ -104,12 +107,25 @@ class Need(_Read):
         return self.required and self.exists is False
 
 
+class Outline(_Read):
+    """What is wrong with ``dags/pipelines.json``, by which Airflow draws the pipelines.
+
+    Attributes:
+        said, do: what, and what to do about it.
+    """
+
+    said: str
+    do: str
+
+
 class DagCheck(_Read):
     """What Airflow makes of a repository's DAGs.
 
     Attributes:
         airflow: its version.
         files, dags, needs: what was read.
+        outline: what is wrong with the outline of the pipelines; None: it is what the recipe compiles to, or there
+            is no recipe.
     """
 
     format: Literal[1]
@@ -117,11 +133,13 @@ class DagCheck(_Read):
     files: tuple[DagFile, ...]
     dags: tuple[Dag, ...]
     needs: tuple[Need, ...]
+    outline: Outline | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether every DAG is taken, and nothing is known to be missing."""
-        return not any(file.errors for file in self.files) and not any(need.missing for need in self.needs)
+        """Whether every DAG is taken, the outline is true, and nothing is known to be missing."""
+        wrong = any(file.errors for file in self.files) or any(need.missing for need in self.needs)
+        return not wrong and self.outline is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +174,14 @@ class DeployFolder:
             BadInput: Airflow could not be asked.
         """
         words = [str(self.folder / DAGS), *(["--here"] if airflow.here else [])]
-        return DagCheck.model_validate_json(airflow.report("spalje.airflow.check", *words))
+        found = DagCheck.model_validate_json(airflow.report("spalje.airflow.check", *words))
+        return found.model_copy(update={"outline": self._outline()})
+
+    def _outline(self) -> Outline | None:
+        if not (self.folder / "pipeline.py").is_file():
+            return None
+        try:
+            check_written(self.folder, compile_recipe(self.folder, (sys.executable,)).values())
+        except SpaljeError as error:
+            return Outline(said=str(error), do=error.do)
+        return None
