@@ -42,7 +42,8 @@ def _run(words: Sequence[str]) -> int:
 def _say(error: SpaljeError, *, as_json: bool) -> None:
     log = getattr(error, "log", "")
     if as_json:
-        print(json.dumps({"error": str(error), "do": error.do, "log": log}), file=sys.stderr)  # noqa: T201
+        said = {"error": str(error), "do": error.do, "log": log, "kind": type(error).__name__}
+        print(json.dumps(said), file=sys.stderr)  # noqa: T201
         return
     from rich.console import Console
     from rich.text import Text

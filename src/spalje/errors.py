@@ -72,6 +72,10 @@ class Conflict(SpaljeError):
     """Somebody else was first: another run holds the lease, another person decided (exit code 1)."""
 
 
+class Lost(SpaljeError):
+    """Nobody works any more on what somebody waits for (exit code 1)."""
+
+
 class StepFailed(SpaljeError):
     """A step of a run failed; carries the last lines of its log (exit code 1)."""
 

@@ -49,7 +49,7 @@ class Roles(BaseModel):
             time=problem.time,
             group=problem.group,
             season=problem.season,
-            others=tuple({problem.target, problem.prediction} - set(problem.features)),
+            others=tuple(sorted({problem.target, problem.prediction} - set(problem.features))),
         )
 
     def monitored(self, names: list[str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ _COMMANDS = {
     "profile": "What a table looks like, in numbers; needs no project.",
     "monitor": "Hold a table against a baseline; needs no project.",
     "explain": "Why a model predicts what it does; needs no project.",
-    "environment": "Environments of users' scripts: list, show, collect what is unused.",
+    "environment": "Environments of users' scripts: list, show, run a program in one, collect what is unused.",
     "webhook": "The server that Git hosts tell of pushes and pull requests.",
     "lineage": "Where something came from, and what came of it.",
     "artifact": "Artifacts: where one is, what it holds, whether it is sound.",

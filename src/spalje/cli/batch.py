@@ -7,23 +7,20 @@ from cyclopts import App
 from rich.console import Console
 from rich.text import Text
 
-from spalje.cli import delivery
-from spalje.cli.live import watching
 from spalje.cli.options import Common, person
 from spalje.cli.output import coloured, console, number, print_json, table
-from spalje.cli.run import exit_code, failure, retrain
 from spalje.errors import Refused
-from spalje.lineage.run import Status
 from spalje.monitor.measurement import score_label
 from spalje.monitor.suspicion import ESTIMATED
 from spalje.monitor.verdict import Verdict
 from spalje.registry.batch import Evaluation
 from spalje.registry.person import may_decide
-from spalje.registry.truth import Delivery
 from spalje.steps.verdict_file import read_verdict
-from spalje.workspace import Workspace, definition_of, now
+from spalje.workspace import Workspace, now
 
 app = App(name="batch", help="Batches of predictions: list, show, release, deliver ground truth.")
+
+app.command("spalje.cli.batch_truth:truth", name="truth")
 
 
 @app.command(name="list")
@@ -196,44 +193,3 @@ def release(batch: str, *, reason: str, by: str | None = None, common: Common = 
                 (released.id, "bold"), " is ", coloured(released.content.status), f" by {who}: {reason}"
             )
         )
-
-
-@app.command
-def truth(file: Path, *, project: str, common: Common = Common()) -> int:
-    """Deliver ground truth: what really happened, for the batches that predicted it.
-
-    It is laid over what is known; a batch of which nothing new is known is not judged again.
-
-    Args:
-        file: Parquet (a file or a folder), CSV (also .csv.gz), or Model Monitor's JSON Lines (a file, or a folder
-            with its hours), with the business keys or the inference id and the target.
-        project: the project.
-    """
-    workspace, told = common.open(), list[Delivery]()
-    runs = workspace.deliver_truth(project, file, person(), told.append)
-    ended = []
-    for run in runs:
-        with watching(definition_of(run), f"{run.id} about batch {run.batch}") as listener:
-            ended.append(workspace.execute(run, listener=listener))
-    if common.json:
-        batches = [workspace.metadata.batches.get(str(run.batch)) for run in ended]
-        print_json({"delivery": told[0], "runs": ended, "batches": batches})
-    else:
-        _tell(told[0], workspace)
-        if not ended:
-            console().print("Nothing new: every batch this truth is about has been checked against it.")
-    bad = next((run for run in ended if run.status is not Status.SUCCEEDED), None)
-    if bad is not None:
-        raise failure(workspace, bad)
-    for run in ended:
-        retrain(workspace, run, quiet=common.json)
-    return max((exit_code(workspace, run) for run in ended), default=0)
-
-
-def _tell(brought: Delivery, workspace: Workspace) -> None:
-    for learned in brought.batches:
-        evaluations = workspace.metadata.batches.get(learned.batch).evaluations
-        for line in delivery.told(learned, evaluations[-1] if evaluations else None):
-            console().print(line, soft_wrap=True)
-    for line in delivery.unused(brought):
-        console().print(line, soft_wrap=True)

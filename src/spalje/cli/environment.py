@@ -16,7 +16,12 @@ from spalje.execution.environment.container_engine import engine
 from spalje.execution.environment.store import EnvironmentStore, Kept
 from spalje.workspace import now
 
-app = App(name="environment", help="Environments of users' scripts: list, show, collect what is unused.")
+app = App(
+    name="environment",
+    help="Environments of users' scripts: list, show, run a program in one, collect what is unused.",
+)
+
+app.command("spalje.cli.environment_run:run", name="run")
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 

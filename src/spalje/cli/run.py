@@ -26,6 +26,9 @@ from spalje.workspace import Workspace, definition_of
 app = App(name="run", help="Runs of pipelines: start, watch, resume, read logs.")
 
 app.command("spalje.cli.run_pushed:pushed", name="pushed", show=False)
+app.command("spalje.cli.run_execute:execute", name="execute")
+app.command("spalje.cli.run_record:record", name="record")
+app.command("spalje.cli.run_record:conclude", name="conclude")
 
 _Words = Annotated[tuple[str, ...], Parameter(negative=())]
 
@@ -101,17 +104,6 @@ def resume(run: str, *, common: Common = Common()) -> int:
     return _execute(workspace, workspace.resume(run), common)
 
 
-@app.command
-def execute(run: str, *, common: Common = Common()) -> int:
-    """Execute a run that was recorded but not executed, as the push hook does.
-
-    Args:
-        run: the run, PROJECT/PIPELINE/NUMBER.
-    """
-    workspace = common.open()
-    return _execute(workspace, workspace.metadata.runs.get(run), common)
-
-
 def _execute(workspace: Workspace, run: Run, common: Common, *, use_cache: bool = True) -> int:
     definition = definition_of(run)
     if common.json:
@@ -120,10 +112,20 @@ def _execute(workspace: Workspace, run: Run, common: Common, *, use_cache: bool 
     else:
         with watching(definition, f"{run.id} at commit {run.commit[:10]}") as listener:
             ended = workspace.execute(run, use_cache=use_cache, listener=listener)
+    return end(workspace, ended, quiet=common.json)
+
+
+def end(workspace: Workspace, ended: Run, *, quiet: bool) -> int:
+    """Say how a run ended, start the retraining that it calls for, and give the command's exit code.
+
+    Raises:
+        StepFailed, SpaljeError: it did not succeed.
+    """
+    if not quiet:
         _summary(workspace, ended)
     if ended.status is not Status.SUCCEEDED:
         raise failure(workspace, ended)
-    retrain(workspace, ended, quiet=common.json)
+    retrain(workspace, ended, quiet=quiet)
     return exit_code(workspace, ended)
 
 

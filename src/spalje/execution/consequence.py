@@ -43,7 +43,12 @@ def conclusion(states: Mapping[str, StepRun], artifacts: Artifacts) -> Conclusio
 
 
 def retraining(run: Run, concluded: Conclusion) -> Order | None:
-    """The build that a run's decision starts by itself; it is started by that run, so that it is started once."""
+    """The build that a run's decision starts by itself; it is started by that run, so that it is started once.
+
+    A run with a key is another orchestrator's, and so are the builds that it calls for.
+    """
+    if run.key is not None:
+        return None
     if concluded.action != "retrain" or not concluded.automatic:
         return None
     return Order(run.project, "build", run.id, trigger="retrain")

@@ -24,7 +24,7 @@ class Heartbeat:
     owner: str
     seconds: float
     clock: Callable[[], datetime]
-    _held: set[Lease] = field(default_factory=set)
+    _held: dict[Lease, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -38,32 +38,50 @@ class Heartbeat:
         Raises:
             Conflict: somebody alive holds it.
         """
-        lease = self._acquire(name)
+        lease = self.take(name, self.owner, self.seconds)
+        try:
+            with self.keep(lease, self.seconds):
+                yield lease
+        finally:
+            self.metadata.leases.release(lease)
+
+    @contextmanager
+    def keep(self, lease: Lease, seconds: float) -> Iterator[None]:
+        """Renew a lease that was taken for the length of the block; it is not given back.
+
+        Args:
+            seconds: it runs out so long after its last renewal.
+        """
         with self._lock:
-            self._held.add(lease)
+            self._held[lease] = seconds
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
                 self._thread.start()
         try:
-            yield lease
+            yield
         finally:
             with self._lock:
-                self._held.discard(lease)
-            self.metadata.leases.release(lease)
+                self._held.pop(lease, None)
 
-    def _acquire(self, name: str) -> Lease:
+    def take(self, name: str, owner: str, seconds: float) -> Lease:
+        """Take a lease for somebody, also from a holder that died on this machine.
+
+        Raises:
+            Conflict: somebody alive holds it.
+        """
         try:
-            return self.metadata.leases.acquire(name, self.owner, self.seconds, self.clock())
+            return self.metadata.leases.acquire(name, owner, seconds, self.clock())
         except Conflict:
             holder = self.metadata.leases.holder(name)
             if holder is None or alive(holder.owner):
                 raise
             self.metadata.leases.release(holder)
-            return self.metadata.leases.acquire(name, self.owner, self.seconds, self.clock())
+            return self.metadata.leases.acquire(name, owner, seconds, self.clock())
 
     def _beat(self) -> None:
         while not self._stop.wait(self.seconds / 3):
             with self._lock:
-                held = tuple(self._held)
-            if held:
-                self.metadata.leases.renew(held, self.seconds, self.clock())
+                held = dict(self._held)
+            for seconds in set(held.values()):
+                leases = [lease for lease, until in held.items() if until == seconds]
+                self.metadata.leases.renew(leases, seconds, self.clock())

@@ -3,6 +3,7 @@
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from spalje.execution.ending import ending
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.lineage.run import Run, Status, StepRun
@@ -68,11 +69,8 @@ class Runner:
                         states[follower] = self.executor.skip(run, states[follower], name, listener)
 
     def _conclude(self, run: Run, states: dict[str, StepRun]) -> Run:
-        for status in (Status.CANCELLED, Status.FAILED):
-            bad = [state for state in states.values() if state.status is status]
-            if bad:
-                return self._finish(run, status, f"Step '{bad[0].step}' {status}: {bad[0].error}")
-        return self._finish(run, Status.SUCCEEDED, None)
+        status, said = ending(states)
+        return self._finish(run, status, said)
 
     def _finish(self, run: Run, status: Status, error: str | None) -> Run:
         return self.executor.metadata.runs.finish(run.id, status, error, self.executor.clock())

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from spalje.errors import BadInput, NotFound, SpaljeError
+from spalje.errors import BadInput, NotFound, Refused, SpaljeError
 from spalje.execution.environment import Environment
 from spalje.execution.pinning import Pinned, Pinner
 from spalje.lineage.run import NewRun, Run
@@ -68,6 +68,8 @@ class Order:
         trigger: push, manual, schedule, retrain or ground-truth.
         by: who.
         batch: the batch it is about, for pipelines that read one.
+        key: by which another orchestrator finds the run again; the same key is the same run.
+        link: where that orchestrator shows it.
     """
 
     project: str
@@ -78,6 +80,8 @@ class Order:
     ref: str = "main"
     trigger: str = "manual"
     batch: Batch | None = None
+    key: str | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +96,17 @@ class Starter:
     workspace: Path
 
     def start(self, order: Order) -> Run:
-        """Record a run of the pipeline; nothing is executed yet.
+        """Record a run of the pipeline; nothing is executed yet. An order with the key of a run is that run.
 
         Raises:
+            Refused: the key is that of a run of another pipeline.
             NotFound: no such project, pipeline, ref, parameter or input.
             BadInput: the recipe does not compile, a parameter or an input is wrong.
             Refused: the pipeline needs an approved version and there is none.
         """
         project = self.metadata.projects.get(order.project)
+        if (known := self._known(order)) is not None:
+            return known
         commit, definition = self._find(project, order)
         parameters = resolve(definition.parameters, order.parameters)
         version = None
@@ -127,6 +134,15 @@ class Starter:
             pinned=pinned,
             version=version.number if version else None,
         )
+
+    def _known(self, order: Order) -> Run | None:
+        known = None if order.key is None else self.metadata.runs.keyed(order.key)
+        if known is not None and (known.project, known.pipeline) != (order.project, order.pipeline):
+            raise Refused(
+                f"The key {order.key!r} is that of {known.id}, which is no run of {order.project}/{order.pipeline}.",
+                do="Give every run a key of its own.",
+            )
+        return known
 
     def start_or_record(self, order: Order) -> Run:
         """As ``start``, for an order nobody waits for: what cannot be started is recorded as a failed run."""
@@ -199,6 +215,8 @@ class Starter:
                 version=version,
                 batch=order.batch.id if order.batch else None,
                 error=error,
+                key=order.key,
+                link=order.link,
             ),
             self.clock(),
         )

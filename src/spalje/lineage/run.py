@@ -111,6 +111,8 @@ class NewRun:
     batch: str | None = None
     error: str | None = None
     artifacts: tuple[Artifact, ...] = ()
+    key: str | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,10 @@ class Run:
     created_at: datetime
     ended_at: datetime | None = None
     error: str | None = None
+    #: by which another orchestrator finds it again; None: the embedded runner's
+    key: str | None = None
+    #: where that orchestrator shows it, or ""
+    link: str = ""
 
     @property
     def id(self) -> str:

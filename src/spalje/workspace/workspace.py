@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spalje.errors import BadInput, NotFound
+from spalje.execution.claim import Claims
 from spalje.execution.consequence import Conclusion, conclusion, retraining
+from spalje.execution.ending import Outcome, conclude, outcome
 from spalje.execution.environment import Environment, resolve
 from spalje.execution.environment.store import EnvironmentStore
 from spalje.execution.event import Listener, ignore
@@ -24,7 +26,7 @@ from spalje.execution.owner import alive, this_process
 from spalje.execution.runner import Runner
 from spalje.execution.standing import standing, verdicts_of
 from spalje.execution.start import Order, Starter
-from spalje.lineage.run import Run
+from spalje.lineage.run import Run, Status, StepRun
 from spalje.pipeline.definition import Definition
 from spalje.registry.truth import Delivery
 from spalje.settings import Settings, load
@@ -241,6 +243,79 @@ class Workspace:
         with self.heartbeat.hold(f"pipeline/{found.project}/{found.pipeline}"):
             return self.metadata.runs.reopen(run)
 
+    @cached_property
+    def claims(self) -> Claims:
+        """Which run of another orchestrator's holds which pipeline."""
+        return Claims(self.heartbeat)
+
+    def record(self, order: Order, *, claim: bool = False) -> Run:
+        """Record a run that another orchestrator drives.
+
+        Args:
+            order: what is wanted, with a key.
+            claim: no other run of the pipeline begins until this one is concluded.
+
+        Raises:
+            Conflict: another run has the pipeline; nothing is recorded then, for what it pinned would be old by its
+                turn.
+        """
+        self.metadata.projects.get(order.project)
+        known = self.metadata.runs.keyed(order.key) if order.key else None
+        if not claim or order.key is None or known is not None:
+            return self.starter.start(order)
+        lease = self.claims.take(order.project, order.pipeline, order.key)
+        try:
+            return self.starter.start(order)
+        except BaseException:
+            self.metadata.leases.release(lease)
+            raise
+
+    def execute_rest(self, run: Run, *, listener: Listener = ignore) -> Run:
+        """Execute what is left of a run, whatever became of it before; nothing is left of one that succeeded.
+
+        Raises:
+            Conflict: somebody alive executes it, or another run of the same pipeline.
+        """
+        if run.status is Status.SUCCEEDED:
+            return run
+        self.claims.release(run)
+        return self.execute(run if run.status is Status.WAITING else self.resume(run.id), listener=listener)
+
+    def execute_step(self, run: Run, step: str, listener: Listener = ignore) -> StepRun:
+        """Execute one step of a run, as another orchestrator asks for it.
+
+        A run with a key holds its pipeline meanwhile; one that had ended badly goes on.
+
+        Raises:
+            Conflict: somebody alive executes this step, or another run has the pipeline.
+            SpaljeError: a step that it needs has not succeeded.
+        """
+        definition = definition_of(run)
+        state = self.metadata.steps.all(run.id)[step]
+        if state.status is Status.SUCCEEDED:
+            return state
+        with self.claims.kept(run):
+            if run.status.ended:
+                run = self.metadata.runs.reopen(run.id)
+            return self.executor().execute(run, definition, step, listener=listener)
+
+    def conclude(self, run: Run) -> Outcome:
+        """End a run whose steps another orchestrator executed, and say what came of it.
+
+        Raises:
+            Conflict: somebody alive executes one of its steps.
+        """
+        ended = run
+        if not run.status.ended:
+            ended = conclude(self.executor(), run, definition_of(run))
+            self.tell(ended)
+        self.claims.release(run)
+        return self.outcome(ended)
+
+    def outcome(self, run: Run) -> Outcome:
+        """What came of a run."""
+        return outcome(run, self.metadata, self.artifacts)
+
     def conclusion(self, run: Run) -> Conclusion:
         """What a run decided."""
         return conclusion(self.metadata.steps.all(run.id), self.artifacts)
@@ -262,7 +337,13 @@ class Workspace:
         return build
 
     def deliver_truth(
-        self, project: str, file: Path, by: str, tell: Callable[[Delivery], None] = lambda _: None
+        self,
+        project: str,
+        file: Path,
+        by: str,
+        tell: Callable[[Delivery], None] = lambda _: None,
+        key: str | None = None,
+        link: str = "",
     ) -> Iterator[Run]:
         """Store a delivery of ground truth, and record the quality runs that it calls for.
 
@@ -271,6 +352,8 @@ class Workspace:
             file: see ``GroundTruth.deliver``.
             by: who delivers.
             tell: told what the delivery brought.
+            key: of this delivery, where another orchestrator asks; a run's key is this and the batch's id.
+            link: where that orchestrator shows it.
 
         Returns:
             A run for each batch, of the oldest first. Each is recorded when it is asked for: execute the one before
@@ -296,7 +379,12 @@ class Workspace:
         with self.heartbeat.hold(f"pipeline/{project}/{PIPELINE}"):  # else what is learned now is missed
             delivered = truth.deliver(project, file, definitions[PIPELINE].problem, by)
         tell(delivered.told)
-        return (self.starter.start(order) for order in delivered.orders)
+        return (
+            self.starter.start(
+                replace(order, key=f"{key}/{order.batch.id}" if key and order.batch else None, link=link)
+            )
+            for order in delivered.orders
+        )
 
     @cached_property
     def watch(self) -> "Watch":

@@ -17,6 +17,7 @@ from spalje.storage.metadata.tables import run as table
 from spalje.storage.metadata.tables import run_input, step_run
 
 _ONE = select(table).where(table.c.id == bindparam("run"))
+_BY_KEY = select(table).where(table.c.key == bindparam("wanted"))
 _INPUTS = select(run_input).where(run_input.c.run.in_(bindparam("runs", expanding=True)))
 _LAST = select(func.max(table.c.number)).where(
     table.c.project == bindparam("project"), table.c.pipeline == bindparam("pipeline")
@@ -55,7 +56,8 @@ class RunStore:
     def create(self, new: NewRun, now: datetime) -> Run:
         """Record a run and its waiting steps; its number is the next of its pipeline.
 
-        A run without a definition (its recipe did not compile) has failed already.
+        A run without a definition (its recipe did not compile) has failed already. Where a run has the new one's
+        key, nothing is recorded, and it is that run.
 
         Raises:
             NotFound: there is no such project.
@@ -63,6 +65,8 @@ class RunStore:
         failed = new.definition is None
         with self.database.write() as connection:
             lock_project(connection, new.project)
+            if new.key is not None and (known := _keyed(connection, new.key)):
+                return known
             names = {"project": new.project, "pipeline": new.pipeline}
             number = (connection.execute(_LAST, names).scalar() or 0) + 1
             run = Run(
@@ -83,6 +87,8 @@ class RunStore:
                 created_at=now,
                 ended_at=now if failed else None,
                 error=new.error,
+                key=new.key,
+                link=new.link,
             )
             connection.execute(insert(table), _row(run))
             steps = [
@@ -105,6 +111,11 @@ class RunStore:
         """
         with self.database.read() as connection:
             return _get(connection, run_id)
+
+    def keyed(self, key: str) -> Run | None:
+        """The run of that key; None when there is none."""
+        with self.database.read() as connection:
+            return _keyed(connection, key)
 
     def list(
         self,
@@ -160,6 +171,11 @@ def begin_run(connection: Connection, run_id: str) -> None:
     connection.execute(_BEGIN, {"run": run_id})
 
 
+def _keyed(connection: Connection, key: str) -> Run | None:
+    found = _runs(connection, connection.execute(_BY_KEY, {"wanted": key}).mappings())
+    return found[0] if found else None
+
+
 def _get(connection: Connection, run_id: str) -> Run:
     found = _runs(connection, connection.execute(_ONE, {"run": run_id}).mappings())
     if not found:
@@ -196,6 +212,8 @@ def _run(row: Any, inputs: dict[str, str]) -> Run:
         created_at=row["created_at"],
         ended_at=row["ended_at"],
         error=row["error"],
+        key=row["key"],
+        link=row["link"],
     )
 
 
@@ -218,4 +236,6 @@ def _row(run: Run) -> dict[str, Any]:
         "created_at": run.created_at,
         "ended_at": run.ended_at,
         "error": run.error,
+        "key": run.key,
+        "link": run.link,
     }

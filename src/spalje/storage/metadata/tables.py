@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 #: The revision of the migrations that these tables are at; a test holds the two together.
-HEAD = "0003"
+HEAD = "0004"
 
 
 class Utc(TypeDecorator[datetime]):
@@ -158,7 +158,10 @@ run = Table(
     _time("created_at"),
     _time("ended_at", null=True),
     _text("error", null=True),
+    _text("key", null=True),
+    _text("link"),
     UniqueConstraint("project", "pipeline", "number"),
+    UniqueConstraint("key"),
     sqlite_autoincrement=True,
 )
 
