@@ -12,6 +12,7 @@ import yaml
 from variants import ROLES, SHAPES, TEMPLATES, VARIANTS, label, render
 
 from spalje.pipeline.compile import compile_recipe
+from spalje.pipeline.outline import OUTLINE, written
 from spalje.project.template.catalog import shipped
 
 LABELS = [label(variant) for variant in VARIANTS]
@@ -106,6 +107,8 @@ def test_recipes_compile_and_files_look_as_written_by_hand(rendered, variant, ro
             assert "\n\n\n" not in text, file
     dags = {path.name for path in folder.glob("dags/*")}
     assert dags == ({"lemonade.py", "pipelines.json"} if role == "deploy" else set())
+    if role == "deploy":
+        assert (folder / OUTLINE).read_text() == written(definitions.values())
     assert ("slim core" in (folder / "README.md").read_text()) == core
 
 
