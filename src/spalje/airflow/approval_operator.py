@@ -19,7 +19,7 @@ from airflow.sdk.execution_time.context import InletEventsAccessor
 
 from spalje.airflow.command import CommandFailed, call
 from spalje.airflow.link import RunLink, run_page
-from spalje.airflow.place import Place, find
+from spalje.airflow.place import CONNECTION, Place, place
 from spalje.airflow.version_card import card
 
 #: What Airflow calls somebody whom it does not know.
@@ -44,7 +44,7 @@ class SpaljeApprovalOperator(ApprovalOperator):
             manager with "all admins"); None: such an answer is refused.
         assigned_users: who may answer; None: whoever may edit the DAG's runs.
         response_timeout: after so long without an answer the task fails; None: it waits.
-        spalje_conn_id: the connection that says where Spaljé is.
+        conn_id: the connection that says where Spaljé is.
 
     Example:
         >>> SpaljeApprovalOperator(task_id="approval", version="fresh/1").options
@@ -64,7 +64,7 @@ class SpaljeApprovalOperator(ApprovalOperator):
         anonymous: str | None = None,
         assigned_users: Any = None,
         response_timeout: timedelta | None = None,
-        spalje_conn_id: str = "spalje_default",
+        conn_id: str = CONNECTION,
         subject: str = "Shall this model version be approved?",
         **kwargs: Any,
     ) -> None:
@@ -81,7 +81,7 @@ class SpaljeApprovalOperator(ApprovalOperator):
         self.version = version
         self.asset = asset
         self.anonymous = anonymous
-        self.spalje_conn_id = spalje_conn_id
+        self.conn_id = conn_id
 
     def execute(self, context: Context) -> Any:
         """Show the version and wait for an answer; a version that is approved already needs none.
@@ -93,9 +93,9 @@ class SpaljeApprovalOperator(ApprovalOperator):
         version = self.version or self._upstream(context)
         if not version:
             raise AirflowSkipException("No task before this one registered a model version.")
-        place = find(self.spalje_conn_id)
-        shown = call(place, "model", "show", version)
-        self._link(place, shown["version"])
+        where = place(self.conn_id)
+        shown = call(where, "model", "show", version)
+        self._link(where, shown["version"])
         if shown["version"]["status"] == "approved":
             return self._approved(context, shown["version"], elsewhere=True)
         self.subject, self.body = f"Shall {version} be approved?", card(shown, self.run_url)
@@ -132,9 +132,9 @@ class SpaljeApprovalOperator(ApprovalOperator):
         who = self._who(answer["responded_by_user"])
         wanted = "approve" if answer["chosen_options"] == [self.APPROVE] else "reject"
         reason = str((answer["params_input"] or {}).get("reason") or "")
-        place = find(self.spalje_conn_id)
-        decided, elsewhere = _insist(place, version, wanted, reason, who, entries)
-        self._link(place, decided)
+        where = place(self.conn_id)
+        decided, elsewhere = _insist(where, version, wanted, reason, who, entries)
+        self._link(where, decided)
         if wanted == "approve":
             return self._approved(context, decided, elsewhere=elsewhere)
         context["ti"].xcom_push("return_value", _returned(decided))
@@ -160,8 +160,8 @@ class SpaljeApprovalOperator(ApprovalOperator):
             'answers under one name: SpaljeApprovalOperator(anonymous="…"). Then clear this task to ask again.'
         )
 
-    def _link(self, place: Place, version: Mapping[str, Any]) -> None:
-        self.run_url = run_page("", place.url, version["content"]["run"])
+    def _link(self, where: Place, version: Mapping[str, Any]) -> None:
+        self.run_url = run_page("", where.url, version["content"]["run"])
 
     def _approved(self, context: Context, version: Mapping[str, Any], *, elsewhere: bool) -> dict[str, str]:
         """Emit the asset, unless that was done where the version was approved."""
@@ -177,7 +177,7 @@ class SpaljeApprovalOperator(ApprovalOperator):
 
     def _withhold(self) -> None:
         """Do not emit the asset when the task succeeds: Airflow looks at the outlets of the task as it is then."""
-        self.outlets = [outlet for outlet in self.outlets if outlet is not self.asset]
+        self.outlets: list[Any] = [outlet for outlet in self.outlets if outlet is not self.asset]
 
 
 def _is_known(asset: Asset, version: str) -> bool:
@@ -190,12 +190,12 @@ def _is_known(asset: Asset, version: str) -> bool:
 
 
 def _insist(
-    place: Place, version: str, wanted: str, reason: str, who: str, entries: int
+    where: Place, version: str, wanted: str, reason: str, who: str, entries: int
 ) -> tuple[Mapping[str, Any], bool]:
     """Decide, and try again when that cannot be done just now."""
     for pause in (*PAUSES_S, None):
         try:
-            return _decide(place, version, wanted, reason, who, entries)
+            return _decide(where, version, wanted, reason, who, entries)
         except CommandFailed as error:
             if error.kind != "Conflict" and error.exit_code != 1:
                 raise AirflowFailException(f"Spaljé does not take the answer of {who}: {error}") from error
@@ -206,14 +206,14 @@ def _insist(
 
 
 def _decide(
-    place: Place, version: str, wanted: str, reason: str, who: str, entries: int
+    where: Place, version: str, wanted: str, reason: str, who: str, entries: int
 ) -> tuple[Mapping[str, Any], bool]:
     """Write a decision down, unless somebody has decided meanwhile: in the same way, or that is a failure.
 
     Returns:
         The version as it is then, and whether somebody else has decided.
     """
-    found = call(place, "model", "show", version)["version"]
+    found = call(where, "model", "show", version)["version"]
     last = found["history"][-1]
     if len(found["history"]) != entries:
         if found["status"] == {"approve": "approved", "reject": "rejected"}[wanted]:
@@ -225,7 +225,7 @@ def _decide(
     if found["status"] == "rejected" and wanted == "reject":
         return found, True
     quiet = ("--no-tell-airflow",) if wanted == "approve" else ()  # the task emits the asset itself
-    return call(place, "model", wanted, version, f"--reason={reason}", f"--by={who}", *quiet), False
+    return call(where, "model", wanted, version, f"--reason={reason}", f"--by={who}", *quiet), False
 
 
 def _returned(version: Mapping[str, Any]) -> dict[str, str]:

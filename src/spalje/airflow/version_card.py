@@ -68,7 +68,9 @@ def _compared(comparison: Mapping[str, Any] | None) -> str:
     """The version beside the one that served when it was built."""
     if not comparison:
         return ""
-    said = f"### Beside the version that serves: {text(comparison['outcome'])}\n\n{text(comparison['summary'])}"
+    said = (
+        f"### Beside the version that serves: {text(comparison['outcome'])}\n\n{text(comparison['summary'])}"
+    )
     rows = [
         (name, serving, this, _change(serving, this))
         for name, (serving, this) in comparison.get("metrics", {}).items()

@@ -107,7 +107,7 @@ def answered(
                     path = f"/dags/{dag.dag_id}/dagRuns/{detail['task_instance']['dag_run_id']}/taskInstances/{task}/-1"
                     body = {"chosen_options": [option], "params_input": {"reason": reason}}
                     asked.append(api.ask("PATCH", f"{path}/hitlDetails", who, json=body))
-                except BaseException as error:  # noqa: BLE001
+                except BaseException as error:
                     asked.append(error)
                 return
             time.sleep(0.3)
