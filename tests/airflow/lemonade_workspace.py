@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("faults", "journeys")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "journeys"))
 
 import replay_project
 
@@ -40,10 +41,15 @@ def main(folder: Path) -> None:
     workspace = replay_project.create(folder, retrain="auto")
     deploy = folder / "deploy"
     (deploy / OUTLINE).parent.mkdir()
-    (deploy / OUTLINE).write_text(written(compile_recipe(deploy, (sys.executable,)).values()), encoding="utf-8")
+    (deploy / OUTLINE).write_text(
+        written(compile_recipe(deploy, (sys.executable,)).values()), encoding="utf-8"
+    )
     build = workspace.starter.start(Order("lemonade", "build", "tests", {"today": "2024-07-01"}))
     workspace.execute(build)
-    version, project = workspace.metadata.versions.get("lemonade", 1), workspace.metadata.projects.get("lemonade")
+    version, project = (
+        workspace.metadata.versions.get("lemonade", 1),
+        workspace.metadata.projects.get("lemonade"),
+    )
     approval = decide(version, VersionStatus.APPROVED, "Eva", "It is the first.", now(), project=project)
     workspace.metadata.versions.decide("lemonade", 1, version, approval)
     workspace.metadata.close()

@@ -48,7 +48,7 @@ class Small:
         """What a command of Spaljé says, as JSON, however it ends."""
         command = [PYTHON, "-P", "-m", "spalje", *words, "--workspace", self.workspace, "--json"]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        said = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environ)
+        said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=90, env=environ)
         return json.loads(said.stdout or said.stderr.splitlines()[-1])
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

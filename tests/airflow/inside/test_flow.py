@@ -139,7 +139,9 @@ def test_a_whole_pipeline_that_was_killed_goes_on_with_the_same_run(small: Small
     flow = Flow(dags["whole"]).whole()
     killer.join()
     assert (flow.state, flow.task("one").try_number) == ("success", 2)
-    assert small.rows("SELECT id, status FROM run WHERE id != 'small/one/1'") == [("small/one/2", "succeeded")]
+    assert small.rows("SELECT id, status FROM run WHERE id != 'small/one/1'") == [
+        ("small/one/2", "succeeded")
+    ]
     assert flow.told["one"] == {"run": "small/one/2", "retrain": False}
 
 

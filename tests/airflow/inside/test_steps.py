@@ -36,9 +36,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(
-    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Small]:
+def small(origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
     copy = Small.of(origin, tmp_path / "workspace")
     monkeypatch.setenv("SPALJE_PYTHON", str(PYTHON))
     monkeypatch.setenv("SPALJE_WORKSPACE", str(copy.workspace))
@@ -113,9 +111,7 @@ def test_a_step_is_done_once_and_tells_little(small: Small, log: Log):
     assert "loc=command" not in str(log)[len(before) :], "nothing was done"
 
 
-def test_a_step_that_failed_is_executed_again_and_the_run_goes_on(
-    small: Small, log: Log
-):
+def test_a_step_that_failed_is_executed_again_and_the_run_goes_on(small: Small, log: Log):
     small.how("fail")
     with pytest.raises(AirflowException, match="step 'make' failed") as caught:
         step().execute({})
@@ -131,7 +127,7 @@ def test_a_step_that_failed_is_executed_again_and_the_run_goes_on(
 
 
 def test_a_name_that_is_wrong_is_not_tried_again(small: Small):
-    with pytest.raises(AirflowFailException, match="mak.*make"):
+    with pytest.raises(AirflowFailException, match=r"mak.*make"):
         step(step="mak").execute({})
 
 
