@@ -3,6 +3,7 @@
 A DAG file of a deploy repository needs ``Project``; the operators and the task group are for DAGs of one's own.
 """
 
+from spalje.airflow.approval_operator import SpaljeApprovalOperator
 from spalje.airflow.ground_truth_operator import SpaljeGroundTruthOperator
 from spalje.airflow.pipeline_operator import SpaljePipelineOperator
 from spalje.airflow.program_operator import SpaljeProgramOperator
@@ -12,6 +13,7 @@ from spalje.airflow.task_group import pipeline_task_group
 
 __all__ = [
     "Project",
+    "SpaljeApprovalOperator",
     "SpaljeGroundTruthOperator",
     "SpaljePipelineOperator",
     "SpaljeProgramOperator",

@@ -13,6 +13,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
 
+from spalje.airflow.place import Place
+
 #: Seconds that a command that is asked to stop has for it.
 GRACE_S = 12.0
 #: Seconds after which a task whose turn it is not yet asks again.
@@ -48,13 +50,42 @@ class Answer:
         kind = self.error.get("kind", "")
         if kind == "Conflict":
             raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=TURN_S))
-        words = " ".join(part for part in (self.error.get("error"), self.error.get("do")) if part)
-        said = words or (
-            f"Spaljé was killed by {signal.Signals(-self.code).name}."
-            if self.code < 0
-            else f"Spaljé ended with exit code {self.code}; the log above says why."
-        )
-        raise AirflowFailException(said) if kind in _FOR_GOOD else AirflowException(said)
+        raise AirflowFailException(self.words) if kind in _FOR_GOOD else AirflowException(self.words)
+
+    @property
+    def words(self) -> str:
+        """What went wrong, and what to do about it, for a person."""
+        if self.error:
+            return " ".join(part for part in (self.error.get("error"), self.error.get("do")) if part)
+        if self.code < 0:
+            return f"Spaljé was killed by {signal.Signals(-self.code).name}."
+        return f"Spaljé ended with exit code {self.code}; the log above says why."
+
+
+class CommandFailed(AirflowException):
+    """A command did not do what it was asked.
+
+    Args:
+        said: what went wrong, and what to do.
+        kind: the kind of error, as Spaljé calls it; empty: it said nothing.
+        code: the exit code.
+    """
+
+    def __init__(self, said: str, kind: str, code: int) -> None:
+        super().__init__(said)
+        self.kind, self.exit_code = kind, code
+
+
+def call(where: Place, *words: str) -> Any:
+    """What a short command answers.
+
+    Raises:
+        CommandFailed: it ended with another exit code than 0.
+    """
+    answered = Child(where.words(*words), where.environ, lambda _: None).wait()
+    if answered.code != 0:
+        raise CommandFailed(answered.words, answered.error.get("kind", ""), answered.code)
+    return answered.said
 
 
 class Child:

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import DAG, Param
 
 from spalje.airflow import outline
+from spalje.airflow.approval_operator import SpaljeApprovalOperator
 from spalje.airflow.assets import Assets
 from spalje.airflow.ground_truth_operator import SpaljeGroundTruthOperator
 from spalje.airflow.pipeline_operator import SpaljePipelineOperator
@@ -212,6 +213,11 @@ class Project:
             parameters=parameters,
             **{"conn_id": self.conn_id, **settings},
         )
+
+    def approval(self, **settings: Any) -> SpaljeApprovalOperator:
+        """A person's decision about the version that the task before has registered; none where there is none."""
+        ours = {"task_id": "approval", "asset": self.assets.model_approved, "conn_id": self.conn_id}
+        return SpaljeApprovalOperator(**{**ours, **settings})
 
     def judge(self, **settings: Any) -> SpaljeGroundTruthOperator:
         """The quality pipeline for every batch that the ground truth is about that has arrived."""
