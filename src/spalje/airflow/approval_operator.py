@@ -70,6 +70,7 @@ class SpaljeApprovalOperator(ApprovalOperator):
     ) -> None:
         # a value of type string must be given in the form; one without a default would have to be in the run's conf
         reason = Param("", type="string", title="Reason", description="Why, for the version's history.")
+        kwargs.pop("params", None)  # the DAG's, which Airflow hands on; no fields of this form
         super().__init__(
             subject=subject,
             params={"reason": reason},
