@@ -76,6 +76,7 @@ def spalje(tmp_path, monkeypatch):
     return ask
 
 
+@pytest.mark.timeout(300)
 def test_a_slim_core_with_the_dags_around_it(spalje, repository, tmp_path):
     dags = load(repository)
     day = datetime(2024, 4, 1, 5, tzinfo=UTC)
