@@ -71,9 +71,10 @@ class Project:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
             name = str(table["name"])
-        except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                f"{path} does not say which project this is: {type(error).__name__}: {error}."
+                f"{path} does not say which project this is: {type(error).__name__}: {error}. "
+                'A DAG file belongs into dags/ of a deploy repository, whose spalje.toml has: [project] name = "…"'
             ) from error
         return cls(
             name,
@@ -151,7 +152,7 @@ class Project:
             settings: see ``pipeline_task_group``.
 
         Raises:
-            NotFound: there is no such pipeline.
+            BadInput: there is no such pipeline.
         """
         found = outline.pipeline(self.outlines, name)
         theirs = {one.name: self.param(one.name) for one in found.parameters if one.name in self._params()}
@@ -263,7 +264,7 @@ class Project:
         """The DAG that was made last, in whose ``with`` the project's tasks are made."""
         if self._last is None:
             raise UsageError(
-                "There is no DAG that the task belongs to.", do='Write it under: with project.dag("…"):'
+                'There is no DAG that the task belongs to. Write it under: with project.dag("…"):'
             )
         return self._last
 
