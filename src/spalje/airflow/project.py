@@ -184,7 +184,9 @@ class Project:
         found = self.outlines.get(pipeline)
         known = found is not None or parameters is None
         theirs = {
-            name: self.param(name) for name in self._params() if known and (found is None or _has(found, name))
+            name: self.param(name)
+            for name in self._params()
+            if known and (found is None or _has(found, name))
         }
         build = pipeline == "build"
         return SpaljePipelineOperator(
