@@ -21,7 +21,7 @@ def card(shown: Mapping[str, Any], page: str = "") -> str:
         >>> content |= {"repository": "/git/p-build.git", "metrics": {"rmse": 0.5}, "data": {}}
         >>> entry = {"status": "pending", "who": "Eva", "reason": "Registered."}
         >>> version = {"id": "p/1", "status": "pending", "content": content, "history": [entry]}
-        >>> print(card({"version": version, "attributions": {}, "comparison": None}).split("###")[0])
+        >>> print(card({"version": version}).split("###")[0])
         **p/1** is pending. Trained by Eva \\<eva@shop.example\\>, at commit cccccccccc of /git/p-build.git, by the run p/build/1.
         <BLANKLINE>
         <BLANKLINE>
@@ -36,7 +36,7 @@ def card(shown: Mapping[str, Any], page: str = "") -> str:
         made,
         _decided(version["history"][1:]),
         _compared(shown.get("comparison")),
-        _metrics(content["metrics"]),
+        _metrics(version, shown.get("serving")),
         _attributions(shown.get("attributions") or {}),
         _origin(version["id"], content["data"]),
     ]
@@ -68,7 +68,9 @@ def _compared(comparison: Mapping[str, Any] | None) -> str:
     """The version beside the one that served when it was built."""
     if not comparison:
         return ""
-    said = f"### Beside the version that serves: {text(comparison['outcome'])}\n\n{text(comparison['summary'])}"
+    said = (
+        f"### Beside the version that serves: {text(comparison['outcome'])}\n\n{text(comparison['summary'])}"
+    )
     rows = [
         (name, serving, this, _change(serving, this))
         for name, (serving, this) in comparison.get("metrics", {}).items()
@@ -77,18 +79,30 @@ def _compared(comparison: Mapping[str, Any] | None) -> str:
     return f"{said}\n\n{_table(heads, rows)}" if rows else said
 
 
-def _metrics(metrics: Mapping[str, float]) -> str:
-    return f"### Evaluation\n\n{_table(('metric', 'value'), sorted(metrics.items()))}"
+def _metrics(version: Mapping[str, Any], serving: Mapping[str, Any] | None) -> str:
+    """Its own evaluation, beside the one that the version that serves now had when it was built."""
+    metrics = sorted(version["content"]["metrics"].items())
+    if serving is None or serving["id"] == version["id"]:
+        return f"### Evaluation\n\n{_table(('metric', 'value'), metrics)}"
+    other = serving["content"]["metrics"]
+    rows = [(name, other.get(name), value) for name, value in metrics]
+    heads = (
+        "metric, each on its own evaluation set",
+        f"{text(serving['id'])}, which serves now",
+        "this version",
+    )
+    return f"### Evaluation\n\n{_table(heads, rows)}"
 
 
 def _attributions(attributions: Mapping[str, float]) -> str:
     """The features that move its predictions most, by their mean absolute attribution."""
     if not attributions:
         return ""
-    total, most = sum(attributions.values()) or 1.0, max(attributions.values()) or 1.0
+    sizes = {name: abs(value) for name, value in attributions.items()}
+    total, most = sum(sizes.values()) or 1.0, max(sizes.values()) or 1.0
     rows = [
         (name, value, f"{value / total:.1%}", "█" * round(20 * value / most))
-        for name, value in list(attributions.items())[:FEATURES]
+        for name, value in list(sizes.items())[:FEATURES]
     ]
     heads = ("feature", "mean attribution", "share", "")
     return f"### What moves its predictions\n\n{_table(heads, rows)}"

@@ -1,8 +1,11 @@
 """A workspace with versions to decide about, the API of Airflow in this process, and people who answer in it."""
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import textwrap
 import threading
 import time
@@ -22,11 +25,17 @@ PYTHON = ROOT / ".venv" / "bin" / "python"
 class Registry:
     """A workspace; see ``tests/airflow/registry_workspace.py`` for what is in it."""
 
+    _made: Path | None = None
+
     def __init__(self, folder: Path) -> None:
+        """A workspace in a folder; it is made once and copied then."""
         self.folder = folder
-        subprocess.run(
-            [PYTHON, ROOT / "tests" / "airflow" / "registry_workspace.py", folder], check=True, timeout=60
-        )
+        if Registry._made is None:
+            Registry._made = Path(tempfile.mkdtemp()) / "made"
+            atexit.register(shutil.rmtree, Registry._made.parent, ignore_errors=True)
+            program = ROOT / "tests" / "airflow" / "registry_workspace.py"
+            subprocess.run([PYTHON, program, Registry._made], check=True, timeout=60)
+        shutil.copytree(Registry._made, folder)
 
     def ask(self, *words: str) -> Any:
         """What a command of Spaljé says, as JSON."""
@@ -51,13 +60,19 @@ class Api:
         self.user = SimpleAuthManagerUser
         self.manager = get_auth_manager()
 
+    def status(self, method: str, path: str, who: str, **words: Any) -> int:
+        return self._request(method, path, who, **words).status_code
+
     def ask(self, method: str, path: str, who: str, **words: Any) -> Any:
-        token = self.manager.generate_jwt(self.user(username=who, role="ADMIN"))
-        answer = self.client.request(
-            method, f"/api/v2{path}", headers={"Authorization": f"Bearer {token}"}, **words
-        )
+        answer = self._request(method, path, who, **words)
         assert answer.status_code < 300, (answer.status_code, answer.text)
         return answer.json()
+
+    def _request(self, method: str, path: str, who: str, **words: Any) -> Any:
+        token = self.manager.generate_jwt(self.user(username=who, role="ADMIN"))
+        return self.client.request(
+            method, f"/api/v2{path}", headers={"Authorization": f"Bearer {token}"}, **words
+        )
 
 
 def load(source: str, folder: Path) -> DAG:
@@ -121,3 +136,44 @@ def answered(
         if isinstance(one, BaseException):
             raise one
     return run
+
+
+def state(run: Any, task: str) -> str:
+    """How a task of a run stands."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        query = select(TaskInstance.state).where(
+            TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id, TaskInstance.task_id == task
+        )
+        return str(session.scalar(query))
+
+
+def xcom(run: Any, task: str, key: str = "return_value") -> Any:
+    """What a task of a run returned, or pushed under a key; None: nothing."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        query = XComModel.get_many(run_id=run.run_id, dag_ids=run.dag_id, task_ids=task, key=key)
+        found = session.scalars(query).first()
+        return None if found is None else XComModel.deserialize_value(found)
+
+
+def events(uri: str) -> list[Any]:
+    """The events of an asset, oldest first."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        query = (
+            select(AssetEvent)
+            .join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+            .where(AssetModel.uri == uri)
+        )
+        found = list(session.scalars(query.order_by(AssetEvent.id)))
+        session.expunge_all()
+        return found
