@@ -3,37 +3,37 @@
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException
 
-from spalje.airflow.command import call
-from spalje.airflow.place import Place, find
+from spalje.airflow.command import Child
+from spalje.airflow.place import CONNECTION, Place, place
 
 
 class SpaljeHook(BaseHook):
     """Where Spaljé is, by a connection of the type ``spalje`` or by the worker's variables.
 
     Args:
-        spalje_conn_id: the connection; its extra holds ``python``, ``workspace`` and, where there are pages, ``url``.
+        conn_id: the connection; its extra holds ``python``, ``workspace`` and, where there are pages, ``url``.
 
     Example:
         >>> SpaljeHook().conn_name_attr
-        'spalje_conn_id'
+        'conn_id'
     """
 
-    conn_name_attr = "spalje_conn_id"
-    default_conn_name = "spalje_default"
+    conn_name_attr = "conn_id"
+    default_conn_name = CONNECTION
     conn_type = "spalje"
     hook_name = "Spaljé"
 
-    def __init__(self, spalje_conn_id: str = default_conn_name, **_: object) -> None:
+    def __init__(self, conn_id: str = CONNECTION, **_: object) -> None:
         super().__init__()
-        self.spalje_conn_id = spalje_conn_id
+        self.conn_id = conn_id
 
     def get_conn(self) -> Place:
         """Where Spaljé is.
 
         Raises:
-            AirflowException: neither the connection nor the variables say so.
+            AirflowFailException: neither the connection nor the variables say so.
         """
-        return find(self.spalje_conn_id)
+        return place(self.conn_id)
 
     def test_connection(self) -> tuple[bool, str]:
         """Start Spaljé where the connection says it is, and open the workspace.
@@ -42,8 +42,8 @@ class SpaljeHook(BaseHook):
             Whether that worked, and what was found or went wrong.
         """
         try:
-            place = self.get_conn()
-            projects = call(place, "project", "list")
+            where = self.get_conn()
+            projects = Child(where.words("project", "list"), where.environ, self.log.info).wait().checked()
         except (AirflowException, OSError) as error:
             return False, str(error)
-        return True, f"The workspace {place.workspace} opens: {len(projects)} projects."
+        return True, f"The workspace {where.workspace} opens; projects in it: {len(projects)}."

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param
 
@@ -18,6 +18,9 @@ from spalje.airflow.source import Source
 from spalje.airflow.task_group import PipelineGroup, pipeline_task_group
 from spalje.airflow.truth_arrived_operator import SpaljeTruthArrivedOperator
 from spalje.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from spalje.airflow.approval_operator import SpaljeApprovalOperator
 
 #: A type of a recipe's parameter -> that of a form's field.
 _TYPES = {"string": "string", "integer": "integer", "float": "number", "boolean": "boolean", "date": "string"}
@@ -232,6 +235,18 @@ class Project:
             truth=truth,
             **{"task_id": "truth_arrived", "conn_id": self.conn_id, **settings},
         )
+
+    def approval(self, **settings: Any) -> "SpaljeApprovalOperator":
+        """A person's decision about the model version that the task before this one registered.
+
+        Args:
+            settings: see ``SpaljeApprovalOperator``.
+        """
+        # it needs the human-in-the-loop part of Airflow's standard provider
+        from spalje.airflow.approval_operator import SpaljeApprovalOperator  # noqa: PLC0415
+
+        ours = {"task_id": "approval", "asset": self.assets.model_approved, "conn_id": self.conn_id}
+        return SpaljeApprovalOperator(**{**ours, **settings})
 
     def param(self, name: str) -> str:
         """A parameter of the DAG, for templated fields; the DAG's ``date`` is its logical date when not given."""

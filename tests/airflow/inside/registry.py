@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from airflow.api_fastapi.app import create_app, get_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.models.asset import AssetEvent, AssetModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
+from airflow.utils.session import create_session
+from sqlalchemy import select
+from starlette.testclient import TestClient
 
 ROOT = Path(__file__).parents[3]
 #: The Python that has Spaljé.
@@ -52,10 +61,6 @@ class Api:
     def __init__(self) -> None:
         os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = "Eva:admin,Ann Ek:admin,Zoe:admin"
         os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "not a secret, but long enough: " + "x" * 64
-        from airflow.api_fastapi.app import create_app, get_auth_manager
-        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-        from starlette.testclient import TestClient
-
         self.client = TestClient(create_app(), raise_server_exceptions=True)
         self.user = SimpleAuthManagerUser
         self.manager = get_auth_manager()
@@ -82,8 +87,6 @@ def load(source: str, folder: Path) -> DAG:
         source: the file's content.
         folder: where Airflow looks for DAGs; the file stays there.
     """
-    from airflow.dag_processing.dagbag import BundleDagBag
-
     for old in folder.glob("*.py"):
         old.unlink()
     file = folder / f"dag_{uuid4().hex}.py"
@@ -122,7 +125,7 @@ def answered(
                     path = f"/dags/{dag.dag_id}/dagRuns/{detail['task_instance']['dag_run_id']}/taskInstances/{task}/-1"
                     body = {"chosen_options": [option], "params_input": {"reason": reason}}
                     asked.append(api.ask("PATCH", f"{path}/hitlDetails", who, json=body))
-                except BaseException as error:  # noqa: BLE001
+                except BaseException as error:
                     asked.append(error)
                 return
             time.sleep(0.3)
@@ -140,10 +143,6 @@ def answered(
 
 def state(run: Any, task: str) -> str:
     """How a task of a run stands."""
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
     with create_session() as session:
         query = select(TaskInstance.state).where(
             TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id, TaskInstance.task_id == task
@@ -153,9 +152,6 @@ def state(run: Any, task: str) -> str:
 
 def xcom(run: Any, task: str, key: str = "return_value") -> Any:
     """What a task of a run returned, or pushed under a key; None: nothing."""
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
     with create_session() as session:
         query = XComModel.get_many(run_id=run.run_id, dag_ids=run.dag_id, task_ids=task, key=key)
         found = session.scalars(query).first()
@@ -164,10 +160,6 @@ def xcom(run: Any, task: str, key: str = "return_value") -> Any:
 
 def events(uri: str) -> list[Any]:
     """The events of an asset, oldest first."""
-    from airflow.models.asset import AssetEvent, AssetModel
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
     with create_session() as session:
         query = (
             select(AssetEvent)

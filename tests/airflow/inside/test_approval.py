@@ -14,8 +14,9 @@ SOURCE = """
     from datetime import timedelta
 
     from airflow.providers.standard.operators.empty import EmptyOperator
-    from airflow.sdk import DAG, Asset, task
-    from spalje.airflow.approval_operator import SpaljeApprovalOperator
+    from airflow.sdk import DAG, task
+    from spalje.airflow import SpaljeApprovalOperator
+    from spalje.airflow.assets import Assets
 
     @task
     def build():
@@ -24,7 +25,7 @@ SOURCE = """
     with DAG({name!r}, schedule=None):
         approval = SpaljeApprovalOperator(
             task_id="approval",
-            asset=Asset("fresh model approved", uri="spalje://fresh/model-approved"),
+            asset=Assets("fresh").model_approved,
             retries=2,
             {words}
         )
