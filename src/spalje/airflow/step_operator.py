@@ -33,7 +33,6 @@ class SpaljeStepOperator(SpaljeOperator):
 
     def execute(self, context: Any) -> dict[str, Any] | None:  # noqa: ARG002  as Airflow calls it
         """Execute the step."""
-        self.shown(self.run, "")
         if not self.deferrable:
             return self._ended(self.call("step", "execute", self.run, self.step, "--log", "--attached"))
         where = self.place
@@ -51,11 +50,11 @@ class SpaljeStepOperator(SpaljeOperator):
 
     def execute_complete(self, context: Any, event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Go on when the step, which another process executed, has ended."""
-        self.shown(self.run, "")
         return self._ended(Answer(event["code"], event["said"], event["error"]))
 
     def _ended(self, answer: Answer) -> dict[str, Any]:
         said = answer.checked()
+        self.shown(self.run, said["url"])
         if said["status"] == "skipped":
             raise AirflowSkipException(said["error"])
         told = {name: said[name] for name in ("run", "step", "outputs", "verdict", "decision", "reused_from")}

@@ -26,6 +26,7 @@ _COMMANDS = {
     "monitor": "Hold a table against a baseline; needs no project.",
     "explain": "Why a model predicts what it does; needs no project.",
     "environment": "Environments of users' scripts: list, show, run a program in one, collect what is unused.",
+    "airflow": "Apache Airflow: check DAGs, and what to tell it.",
     "webhook": "The server that Git hosts tell of pushes and pull requests.",
     "lineage": "Where something came from, and what came of it.",
     "artifact": "Artifacts: where one is, what it holds, whether it is sound.",

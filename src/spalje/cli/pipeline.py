@@ -1,8 +1,6 @@
 """``spalje pipeline``: recipes compiled and checked."""
 
 import sys
-from collections.abc import Mapping
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +8,9 @@ from cyclopts import App, Parameter
 
 from spalje.cli.options import Common
 from spalje.cli.output import console, print_json, table
-from spalje.errors import BadInput, UsageError
+from spalje.errors import UsageError
 from spalje.pipeline.compile import compile_recipe
-from spalje.pipeline.definition import Definition
-from spalje.pipeline.outline import OUTLINE, written
+from spalje.pipeline.outline import OUTLINE, check_written, written
 
 app = App(name="pipeline", help="Recipes: compile and check them.")
 
@@ -37,7 +34,7 @@ def compile_(
         raise UsageError("--write and --check exclude each other.", do="Give one of the two.")
     definitions = compile_recipe(folder, (sys.executable,))
     if check:
-        _check(folder / OUTLINE, definitions)
+        check_written(folder, definitions.values())
     if write:
         (folder / OUTLINE).parent.mkdir(exist_ok=True)
         (folder / OUTLINE).write_text(written(definitions.values()), encoding="utf-8")
@@ -64,28 +61,3 @@ def compile_(
         console().print()
     if write:
         console().print(f"Written: {folder / OUTLINE}")
-
-
-def _check(path: Path, definitions: Mapping[str, Definition]) -> None:
-    """Hold the outline against the recipe.
-
-    Raises:
-        BadInput: it is another one, or is not there.
-    """
-    do = f"Write it anew and commit it: spalje pipeline compile {path.parents[1]} --write"
-    if not path.is_file():
-        raise BadInput(f"There is no {path}: Airflow does not know the pipelines.", do=do)
-    have, want = path.read_text(encoding="utf-8"), written(definitions.values())
-    if have == want:
-        return
-    lines = [
-        line
-        for line in unified_diff(have.splitlines(), want.splitlines(), lineterm="", n=0)
-        if line[:1] in "+-" and line[:3] not in ("+++", "---")
-    ]
-    raise BadInput(
-        f"{path} is not what pipeline.py compiles to: {len(lines)} lines differ, the first is {lines[0]!r}."
-        if lines
-        else f"{path} is not written as it should be: its lines end otherwise.",
-        do=do,
-    )

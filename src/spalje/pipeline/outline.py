@@ -6,8 +6,11 @@ pipelines' shape does, and, a line a step, it merges as text does.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
+from spalje.errors import BadInput
 from spalje.pipeline.definition import Definition, StepSpec
 
 #: Where it stands in a repository.
@@ -48,6 +51,36 @@ def written(definitions: Iterable[Definition]) -> str:
     pipelines = outline(definitions)["pipelines"]
     texts = [_text(name, parts) for name, parts in pipelines.items()]
     return "\n".join([f'{{"format": {_FORMAT}, "pipelines": {{', *_separated(texts), "}}", ""])
+
+
+def check_written(folder: Path, definitions: Iterable[Definition]) -> None:
+    """Hold the outline of a repository against its recipe.
+
+    Args:
+        folder: the repository's top.
+        definitions: what its recipe compiles to.
+
+    Raises:
+        BadInput: it is another one, or is not there.
+    """
+    path = folder / OUTLINE
+    do = f"Write it anew and commit it: spalje pipeline compile {folder} --write"
+    if not path.is_file():
+        raise BadInput(f"There is no {path}: Airflow does not know the pipelines.", do=do)
+    have, want = path.read_text(encoding="utf-8"), written(definitions)
+    if have == want:
+        return
+    lines = [
+        line
+        for line in unified_diff(have.splitlines(), want.splitlines(), lineterm="", n=0)
+        if line[:1] in "+-" and line[:3] not in ("+++", "---")
+    ]
+    raise BadInput(
+        f"{path} is not what pipeline.py compiles to: {len(lines)} lines differ, the first is {lines[0]!r}."
+        if lines
+        else f"{path} is not written as it should be: its lines end otherwise.",
+        do=do,
+    )
 
 
 def _pipeline(definition: Definition) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""``spalje airflow check``: the DAGs of a repository, as Airflow would import them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
+
+from spalje.cli.output import Json, console, plain, print_json, seconds, table
+from spalje.errors import BadInput
+from spalje.project.dags.airflow_python import AirflowPython
+from spalje.project.dags.check import DAGS, DagCheck, DagFile, DeployFolder, Need
+
+_Flag = Annotated[bool, Parameter(negative="")]
+
+
+def check(
+    folder: Path = Path(), *, airflow_python: Path | None = None, here: _Flag = False, json: Json = Json()
+) -> int:
+    """Import every DAG of a deploy repository as Airflow would; say what is wrong, slow or missing.
+
+    Nothing is written into the repository, and no Airflow need be running. The exit code is 3 when something is wrong.
+
+    Args:
+        folder: the clone, with dags/ in it.
+        airflow_python: the Python of Airflow's environment. Default: SPALJE_AIRFLOW_PYTHON, else that of the command
+            ``airflow``, else the one that runs Spaljé.
+        here: use this machine's configuration of Airflow, and ask it which connections, variables and pools it has.
+            Default: an empty Airflow, made for the moment.
+    """
+    airflow = AirflowPython.find(airflow_python, here=here)
+    found = DeployFolder.of(folder).check(airflow)
+    if json.json:
+        print_json({**plain(found), "python": airflow.executable, "here": here, "passed": found.passed})
+    else:
+        _print(found, airflow)
+    return 0 if found.passed else BadInput.exit_code
+
+
+def _print(found: DagCheck, airflow: AirflowPython) -> None:
+    out = console()
+    rows = [
+        (
+            f"{DAGS}/{file.path}",
+            ", ".join(dag.id for dag in found.dags if dag.file == file.path) or "–",
+            Text("wrong", style="red") if file.errors else seconds(file.milliseconds / 1000),
+        )
+        for file in found.files
+    ]
+    out.print(table(("file", "DAGs", "read in"), rows))
+    for file in found.files:
+        _print_remarks(out, file)
+    if found.outline:
+        out.print(Text.assemble(("\n✗ ", "red"), found.outline.said), soft_wrap=True)
+        out.print(Text.assemble(("   do ", "bold green"), found.outline.do), soft_wrap=True)
+    if found.needs:
+        _print_needs(out, found.needs)
+    out.print()
+    wrong = sum(len(file.errors) for file in found.files) + (found.outline is not None)
+    missing = sum(need.missing for need in found.needs)
+    if not found.files:
+        out.print(f"There is no DAG in {DAGS}/.")
+    elif found.passed:
+        out.print(f"Airflow {found.airflow} takes all {len(found.dags)} DAGs.")
+    else:
+        told = [f"{wrong} wrong" if wrong else "", f"{missing} missing" if missing else ""]
+        out.print(f"Airflow {found.airflow} ({airflow.executable}): {', '.join(filter(None, told))}.")
+
+
+def _print_remarks(out: Console, file: DagFile) -> None:
+    for remarks, mark, colour in ((file.errors, "✗", "red"), (file.remarks, "▲", "yellow")):
+        for remark in remarks:
+            line = f":{remark.line}" if remark.line else ""
+            where = (f"\n{mark} {DAGS}/{file.path}{line}  ", colour)
+            out.print(Text.assemble(where, remark.said), soft_wrap=True)
+            if remark.traceback:
+                out.print(Text(remark.traceback, style="dim"), soft_wrap=True)
+
+
+def _print_needs(out: Console, needs: Sequence[Need]) -> None:
+    """What the DAGs use, and the commands that make what is not known to be there."""
+    out.print()
+    rows = [(need.kind, need.name, _users(need), _standing(need)) for need in needs]
+    out.print(table(("uses", "name", "where", ""), rows))
+    for need in needs:
+        if need.exists is not True and need.required:
+            style = "bold green" if need.missing else "dim"
+            out.print(Text.assemble(("   do ", style), need.make), soft_wrap=True)
+
+
+def _users(need: Need) -> str:
+    """Who uses it: the first, and how many more."""
+    first, *more = need.used_by
+    return f"{first} and {len(more)} more" if more else first
+
+
+def _standing(need: Need) -> Text:
+    if need.exists:
+        return Text("there", style="green")
+    if need.missing:
+        return Text("missing", style="red")
+    return Text("may be missing" if need.exists is False else "", style="dim")
