@@ -15,4 +15,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True)
     small_project.create(folder)
-    subprocess.run([sys.executable, "-m", "spalje", "pipeline", "compile", folder / "clone", "--write"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "spalje", "pipeline", "compile", folder / "clone", "--write"], check=True
+    )

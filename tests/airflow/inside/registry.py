@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,8 @@ from starlette.testclient import TestClient
 ROOT = Path(__file__).parents[3]
 #: The Python that has Spaljé.
 PYTHON = ROOT / ".venv" / "bin" / "python"
+#: Where Airflow looks for DAGs.
+DAGS = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
 class Registry:
@@ -53,6 +56,12 @@ class Registry:
 
     def version(self, number: int = 2) -> Any:
         return self.ask("model", "show", f"fresh/{number}")["version"]
+
+
+@cache
+def api() -> "Api":
+    """The API, once for each process."""
+    return Api()
 
 
 class Api:

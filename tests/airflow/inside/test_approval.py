@@ -1,15 +1,13 @@
 """A person decides in Airflow, and the registry's entry is the decision."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from registry import PYTHON, Api, Registry, answered, events, load, state, xcom
+from registry import DAGS, PYTHON, Api, Registry, answered, api, events, load, state, xcom
 
-DAGS = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 SOURCE = """
     from datetime import timedelta
 
@@ -34,9 +32,9 @@ SOURCE = """
 BUILT = {"run": "fresh/build/2", "version": "fresh/2"}
 
 
-@pytest.fixture(scope="session")
-def api() -> Api:
-    return Api()
+@pytest.fixture(name="api")
+def _api() -> Api:
+    return api()
 
 
 @pytest.fixture
