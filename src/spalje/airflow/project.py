@@ -4,12 +4,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param
 
 from spalje.airflow import outline
-from spalje.airflow.approval_operator import SpaljeApprovalOperator
 from spalje.airflow.assets import Assets
 from spalje.airflow.ground_truth_operator import SpaljeGroundTruthOperator
 from spalje.airflow.pipeline_operator import SpaljePipelineOperator
@@ -19,6 +18,9 @@ from spalje.airflow.source import Source
 from spalje.airflow.task_group import PipelineGroup, pipeline_task_group
 from spalje.airflow.truth_arrived_operator import SpaljeTruthArrivedOperator
 from spalje.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from spalje.airflow.approval_operator import SpaljeApprovalOperator
 
 #: A type of a recipe's parameter -> that of a form's field.
 _TYPES = {"string": "string", "integer": "integer", "float": "number", "boolean": "boolean", "date": "string"}
@@ -225,11 +227,6 @@ class Project:
             **{"conn_id": self.conn_id, **settings},
         )
 
-    def approval(self, **settings: Any) -> SpaljeApprovalOperator:
-        """A person's decision about the version that the task before has registered; none where there is none."""
-        ours = {"task_id": "approval", "asset": self.assets.model_approved, "conn_id": self.conn_id}
-        return SpaljeApprovalOperator(**{**ours, **settings})
-
     def judge(self, **settings: Any) -> SpaljeGroundTruthOperator:
         """The quality pipeline for every batch that the ground truth is about that has arrived."""
         truth = self.param("truth") if "truth" in self._params() else ""
@@ -249,6 +246,18 @@ class Project:
             truth=truth,
             **{"task_id": "truth_arrived", "conn_id": self.conn_id, **settings},
         )
+
+    def approval(self, **settings: Any) -> "SpaljeApprovalOperator":
+        """A person's decision about the model version that the task before this one registered.
+
+        Args:
+            settings: see ``SpaljeApprovalOperator``.
+        """
+        # it needs the human-in-the-loop part of Airflow's standard provider
+        from spalje.airflow.approval_operator import SpaljeApprovalOperator  # noqa: PLC0415
+
+        ours = {"task_id": "approval", "asset": self.assets.model_approved, "conn_id": self.conn_id}
+        return SpaljeApprovalOperator(**{**ours, **settings})
 
     def param(self, name: str) -> str:
         """A parameter of the DAG, for templated fields; the DAG's ``date`` is its logical date when not given."""

@@ -100,4 +100,4 @@ def test_a_slim_core_with_the_dags_around_it(spalje, repository, tmp_path):
     told = spalje("batch", "truth", event.extra["truth"], "--project=lemonade")
     assert [each["content"]["status"] for each in told["batches"]] == ["published"]
     assert told["batches"][0]["evaluations"][0]["coverage"] == 1
-    assert not [path for path in landing.rglob(".*")], "nothing is left aside"
+    assert not list(landing.rglob(".*")), "nothing is left aside"
