@@ -8,6 +8,7 @@ child that then kills itself with SIGKILL: nothing is cleaned up, no handler run
 Usage: sweep.py FOLDER FIRST STRIDE; prints one JSON object.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import pandas  # noqa: F401  PyArrow loads it when there is one; this and the steps now, not in every child
+import pandas as pd  # noqa: F401  PyArrow loads it when it is there; it and the steps are loaded now, not in every child
 import small_project
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -107,6 +108,7 @@ def resume(folder: Path, run: str) -> None:
 def main() -> None:
     home, first, stride = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     fresh = home / "fresh"
+    gc.freeze()  # what is loaded stays: children need not look through it
 
     def prepare() -> None:
         workspace = small_project.create(fresh)
