@@ -91,7 +91,7 @@ class Recorder:
 
     def run(
         self,
-        steps: Sequence[str] = ("train",),
+        steps: Sequence[str | tuple[str, str]] = ("train",),
         project: str = "fresh",
         pipeline: str = "build",
         **fields: Any,
@@ -100,7 +100,7 @@ class Recorder:
             project=project,
             pipeline=pipeline,
             definition="{}",
-            steps=tuple((step, "process") for step in steps),
+            steps=tuple((step, "process") if isinstance(step, str) else step for step in steps),
             repository=f"/git/{project}-{pipeline}.git",
             commit="c" * 40,
             author=AUTHOR,

@@ -52,7 +52,7 @@ def test_two_repositories_that_know_all_they_need_and_then_nothing(kind: str, tm
         for repository in kept.values():
             log = ["git", "log", "--format=%B", "main"]
             said = subprocess.run(log, cwd=repository.path, capture_output=True, text=True, check=True).stdout
-            assert said.split("\n\n")[:2] == ["Start from template bring-your-own 0.1.0", "[skip ci]"]
+            assert said.split("\n\n")[:2] == ["Start from template bring-your-own 0.2.0", "[skip ci]"]
             assert "(spalje " in repository.description
             assert (len(repository.hooks), bool(repository.rules)) == (1, True)
             if kind != "bitbucket-data-center":  # which has no CI, and keeps no variables

@@ -84,7 +84,7 @@ def test_a_template_with_a_fault_fails_its_check_and_a_shipped_one_can_be_hidden
 def test_a_template_of_ones_own_begins_as_a_copy(spalje, tmp_path):
     folder = tmp_path / "ours"
     made = spalje("template", "copy", "bring-your-own", str(folder), "--json")
-    assert made.json == {"template": "bring-your-own", "version": "0.1.0", "folder": str(folder)}
+    assert made.json == {"template": "bring-your-own", "version": "0.2.0", "folder": str(folder)}
     assert spalje("template", "check", str(folder), "--quick").code == 0
     again = spalje("template", "copy", "bring-your-own", str(folder))
     assert (again.code, "already a folder" in again.error) == (2, True)

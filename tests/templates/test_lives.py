@@ -75,20 +75,34 @@ def test_processing_in_the_pipeline(rendered, tmp_path):
     check_batch(spalje, 36)
 
 
-def test_a_slim_core_with_the_dags_around_it(rendered, tmp_path):
-    """The tasks of the DAGs are run one after the other; Airflow itself is not here."""
+def test_a_slim_core_with_the_programs_around_it(rendered, tmp_path):
+    """By hand, what the DAGs do; they do it themselves in ``tests/airflow/inside/test_templates.py``."""
     spalje = begin(tmp_path, {role: rendered("bring-your-own-core", role) for role in ROLES})
 
-    def run(*words: str) -> None:
-        python("tests/run_dag.py", *words, cwd=tmp_path / "deploy", SPALJE_WORKSPACE=str(spalje.workspace))
+    def program(script: str, *outputs: str, **options: object) -> dict[str, Path]:
+        """Run a program of the deploy repository; the folders that it wrote."""
+        made = {name: tmp_path / f"{script}-{name}-{len(list(tmp_path.iterdir()))}" for name in outputs}
+        for folder in made.values():
+            folder.mkdir()
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in {**options, **made}.items()]
+        python(f"{script}.py", *words, cwd=tmp_path / "deploy" / "src")
+        return made
 
-    run("build", "today=2024-04-01")
+    sales = program("ingest", "sales", until="2024-04-01")
+    tables = program("build_tables", "train", "validation", "evaluation", **sales)
+    inputs = [f"--input={name}={folder}" for name, folder in tables.items()]
+    said(spalje, "run", "start", "build", "--project=lemonade", *inputs)
     metrics = approve(spalje)
     assert metrics["rmse"] < metrics["naive_rmse"]
-    run("inference", "day=2024-04-01")
-    landing = spalje.workspace / "landing" / "lemonade"
-    assert list((landing / "orders" / "2024-04-01").glob("*.parquet"))
-    run("truth", "day=2024-04-01")
+    features = program("preprocess", "features", day="2024-04-01", **sales)["features"]
+    said(spalje, "run", "start", "inference", "--project=lemonade", f"--input=features={features}")
+    (batch,) = said(spalje, "batch", "list", "lemonade")
+    predictions = said(spalje, "artifact", "show", batch["content"]["artifacts"]["predictions"])["folder"]
+    orders = program("postprocess", "orders", predictions=predictions)
+    assert list(program("publish", "out", **orders)["out"].glob("*.parquet"))
+    later = program("ingest", "sales", until="2024-04-02")
+    sold = program("ground_truth", "ground_truth", day="2024-04-01", **later)["ground_truth"]
+    said(spalje, "batch", "truth", str(sold), "--project=lemonade")
     check_batch(spalje, 40)
     promoted = spalje("model", "show", "--", "lemonade/1")
     assert (promoted.code, "approved" in promoted.out) == (0, True)

@@ -12,6 +12,7 @@ import yaml
 from variants import ROLES, SHAPES, TEMPLATES, VARIANTS, label, render
 
 from spalje.pipeline.compile import compile_recipe
+from spalje.pipeline.outline import OUTLINE, written
 from spalje.project.template.catalog import shipped
 
 LABELS = [label(variant) for variant in VARIANTS]
@@ -36,6 +37,8 @@ SHARED = (
     ),
     "deploy/.github/workflows/promote.yml.jinja",
     "deploy/.gitea/workflows/promote.yml.jinja",
+    "deploy/.airflowignore",
+    "deploy/tests/test_dags.py",
 )
 #: What the two templates about households share.
 HOUSEHOLDS = (
@@ -49,7 +52,7 @@ HOUSEHOLDS = (
     "deploy/src/delivery.py",
     "deploy/src/ground_truth.py",
     "deploy/src/preprocess.py",
-    "deploy/tests/run_dag.py.jinja",
+    "deploy/tests/{% if shape == 'core' %}test_build_tables.py{% endif %}",
 )
 
 
@@ -97,12 +100,15 @@ def test_recipes_compile_and_files_look_as_written_by_hand(rendered, variant, ro
         assert text.endswith("\n"), file
         assert not text.startswith("\n"), file
         assert "\n\n\n\n" not in text, file
-        assert not re.search(r"\{\{(?! *(vars|inputs|github)\b)", text), file
+        assert not re.search(r"\{\{(?! *(vars|inputs|github|params|macros|dag_run)\b)", text), file
         if file.suffix == ".py":
             ast.parse(text)
         else:
             assert "\n\n\n" not in text, file
-    assert (folder / "dags" / "lemonade.py").is_file() == (core and role == "deploy")
+    dags = {path.name for path in folder.glob("dags/*")}
+    assert dags == ({"lemonade.py", "pipelines.json"} if role == "deploy" else set())
+    if role == "deploy":
+        assert (folder / OUTLINE).read_text() == written(definitions.values())
     assert ("slim core" in (folder / "README.md").read_text()) == core
 
 

@@ -112,15 +112,23 @@ def show(version: str, *, common: Common = Common()) -> None:
 
 
 @app.command
-def approve(version: str, *, reason: str, by: str | None = None, common: Common = Common()) -> None:
+def approve(
+    version: str,
+    *,
+    reason: str,
+    by: str | None = None,
+    tell_airflow: bool = True,
+    common: Common = Common(),
+) -> None:
     """Approve a version: from then on batches are predicted with it.
 
     Args:
         version: PROJECT/NUMBER.
         reason: why, for the record.
         by: who approves; default: SPALJE_USER or the operating system's user.
+        tell_airflow: tell the Airflow of the settings, if there is one; not when it is Airflow that asks.
     """
-    _decide(version, VersionStatus.APPROVED, reason, by, common)
+    _decide(version, VersionStatus.APPROVED, reason, by, common, airflow=tell_airflow)
 
 
 @app.command
@@ -135,7 +143,15 @@ def reject(version: str, *, reason: str, by: str | None = None, common: Common =
     _decide(version, VersionStatus.REJECTED, reason, by, common)
 
 
-def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, common: Common) -> None:
+def _decide(
+    version: str,
+    wanted: VersionStatus,
+    reason: str,
+    by: str | None,
+    common: Common,
+    *,
+    airflow: bool = False,
+) -> None:
     workspace = common.open()
     project, number = split_id(version, "model version")
     found = workspace.metadata.versions.get(project, number)
@@ -145,7 +161,7 @@ def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, co
     )
     workspace.metadata.versions.decide(project, number, found, approval)
     after = workspace.metadata.versions.get(project, number)
-    started = announce(workspace, after, approval.who)
+    told = announce(workspace, after, approval.who, airflow=airflow)
     if common.json:
         print_json(after)
         return
@@ -163,8 +179,8 @@ def _decide(version: str, wanted: VersionStatus, reason: str, by: str | None, co
         if serving
         else "No version is approved now: inference is refused."
     )
-    if started:
-        console().print(f"The deploy repository's CI was told: {started}.")
+    for sentence in told:
+        console().print(sentence)
 
 
 @app.command

@@ -12,6 +12,7 @@ from spalje.cli.attached import attached, logged
 from spalje.cli.options import Common
 from spalje.cli.output import console, plain, print_json
 from spalje.cli.run import failure
+from spalje.cli.run_record import page
 from spalje.errors import Conflict, Lost, NotFound, Refused
 from spalje.execution.consequence import conclusion
 from spalje.execution.owner import alive, process
@@ -133,7 +134,7 @@ def _lease(run: str, step: str) -> str:
 
 def _end(workspace: Workspace, run: Run, ended: StepRun, common: Common) -> None:
     if common.json:
-        print_json(_told(workspace, ended))
+        print_json({**_told(workspace, ended), "url": page(workspace, run)})
     if ended.status in (Status.FAILED, Status.CANCELLED):
         raise failure(workspace, run)
 

@@ -1,5 +1,6 @@
 """Settings of a workspace: from ``<workspace>/settings.toml`` and ``SPALJE_…`` variables."""
 
+from spalje.settings.airflow import AirflowSettings
 from spalje.settings.alerts import AlertKind, Alerts, AlertSeverity, Email, Expectation, Webhook
 from spalje.settings.git_host import EMBEDDED, GitHostKind, GitHostSettings
 from spalje.settings.load import load
@@ -9,6 +10,7 @@ from spalje.settings.workspace import Settings
 __all__ = [
     "EMBEDDED",
     "LOOPBACK",
+    "AirflowSettings",
     "AlertKind",
     "AlertSeverity",
     "Alerts",

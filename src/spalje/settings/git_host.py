@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spalje.settings.section import LOOPBACK, Place, Section, Variable
+from spalje.settings.section import Place, Section, Variable, is_readable
 
 #: The host that needs no settings: bare repositories in the workspace.
 EMBEDDED = "embedded"
@@ -75,8 +75,7 @@ class GitHostSettings(Section):
             raise ValueError(f'owner has no "/" with kind = "{self.kind}"')
         if bool(self.webhook_url) != (self.webhook_secret_env is not None):
             raise ValueError("webhook_url and webhook_secret_env belong together: give both or none")
-        host = self.address.split("://")[1].split("/")[0].rsplit(":", 1)[0].strip("[]")
-        if self.address.startswith("http://") and host not in LOOPBACK:
+        if is_readable(self.address):
             raise ValueError("with http:// the token would be sent for everybody to read; use https://")
         twice = sorted(set(self.variables) & set(self.secrets))
         if twice:

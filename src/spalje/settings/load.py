@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from spalje.errors import BadInput, NotFound
+from spalje.settings.airflow import AirflowSettings
 from spalje.settings.alerts import Alerts, Email, Expectation, Webhook
 from spalje.settings.git_host import GitHostSettings
 from spalje.settings.workspace import Settings
@@ -33,7 +34,7 @@ def load(workspace: Path) -> Settings:
             f"{file} is not TOML: {error}.", do="Correct it; docs/settings.md shows one."
         ) from None
     except SettingsError:
-        sections = ("SPALJE_ALERTS", "SPALJE_GIT_HOSTS", "SPALJE_TEAMS")
+        sections = ("SPALJE_AIRFLOW", "SPALJE_ALERTS", "SPALJE_GIT_HOSTS", "SPALJE_TEAMS")
         told = " or ".join(name for name in sections if name in os.environ)
         raise BadInput(
             f"The variable {told} is not JSON.",
@@ -67,6 +68,7 @@ def _slip(loc: tuple[int | str, ...], kind: str, said: str, given: Any, file: Pa
 #: The sections by their place in the file.
 _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Settings,
+    ("airflow",): AirflowSettings,
     ("alerts",): Alerts,
     ("alerts", "email"): Email,
     ("alerts", "webhook"): Webhook,

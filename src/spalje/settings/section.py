@@ -30,6 +30,16 @@ def _place(text: str) -> str:
     return text.rstrip("/")
 
 
+def is_readable(url: str) -> bool:
+    """Whether everybody on the way could read what is sent to an address: ``http://`` to another machine.
+
+    Example:
+        >>> is_readable("http://git.example.org"), is_readable("http://[::1]:8080"), is_readable("https://a.example")
+        (True, False, False)
+    """
+    return url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK
+
+
 #: The name of an environment variable that holds a secret.
 Variable = Annotated[str, AfterValidator(_variable)]
 #: An address of a page, without a password, a query or a fragment; empty: there is none.

@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from spalje.settings.airflow import AirflowSettings
 from spalje.settings.alerts import Alerts
 from spalje.settings.git_host import EMBEDDED, GitHostSettings, HostName
 
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
         alerts: who is told when something goes wrong.
         default_host: the Git host that projects are created on when none is named.
         git_hosts: Git hosts beside the embedded one, by name.
+        airflow: the Airflow that is told of what is decided outside it.
         teams: name of a team -> the people in it, as "Name <mail>", a mail address or a login.
     """
 
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     default_host: HostName = EMBEDDED
     git_hosts: Mapping[HostName, GitHostSettings] = Field(default_factory=dict)
+    airflow: AirflowSettings = AirflowSettings()
     teams: Mapping[HostName, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from spalje.workspace.projects import Projects
 from spalje.workspace.repository_code import RepositoryCode
 
 if TYPE_CHECKING:
+    from spalje.ci.asset_event import AssetEvents
     from spalje.ci.queue import Queue
     from spalje.ci.webhook import Webhooks
     from spalje.ci.worker import Worker
@@ -115,6 +116,13 @@ class Integration:
         from spalje.project.git_hosts.deliveries import read
 
         return Webhooks(self.metadata, self.settings.git_hosts, os.environ, read, self.queue, self.clock)
+
+    @cached_property
+    def airflow(self) -> "AssetEvents":
+        """Tells Airflow."""
+        from spalje.ci.asset_event import AssetEvents
+
+        return AssetEvents(self.settings.airflow, os.environ)
 
     def promote(self, version: ModelVersion, by: str) -> str:
         """Tell the deploy repository's CI what was decided about a version.

@@ -202,7 +202,7 @@ class BitbucketCloud:
     def _rest(self) -> Rest:
         public = self._web == "https://bitbucket.org"
         api = "https://api.bitbucket.org/2.0" if public else f"{self._web}/2.0"
-        return Rest(self.name, api, self.credential, self._headers, RIGHTS)
+        return Rest(api, self.credential, self._headers, RIGHTS)
 
     def _headers(self) -> dict[str, str]:
         user, token = self.credential.user(), self.credential.token()

@@ -165,7 +165,6 @@ class BitbucketDataCenter:
     @cached_property
     def _rest(self) -> Rest:
         return Rest(
-            self.name,
             f"{self._web}/rest",
             self.credential,
             lambda: {"Authorization": f"Bearer {self.credential.token()}"},

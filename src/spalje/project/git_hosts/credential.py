@@ -37,6 +37,27 @@ class Credential:
     environ: Mapping[str, str] = field(repr=False)
 
     @property
+    def label(self) -> str:
+        """What the host is called in errors."""
+        return f"Git host '{self.host}'"
+
+    @property
+    def renew(self) -> str:
+        """What to do when the host does not take the token."""
+        return f"The host does not take the token: renew it and put it into {self.place}."
+
+    @property
+    def look(self) -> str:
+        """What to look at when something is not there."""
+        owner = self.settings.owner
+        return f"Look whether '{owner}' is written right in the settings (owner) and the token may see it."
+
+    @property
+    def page(self) -> str:
+        """Where hosts are documented."""
+        return "docs/git-hosts.md"
+
+    @property
     def place(self) -> str:
         """Where the token is, for a person."""
         if self.settings.token_env:

@@ -169,7 +169,6 @@ class Gitea:
     @cached_property
     def _rest(self) -> Rest:
         return Rest(
-            self.name,
             f"{self._address}/api/v1",
             self.credential,
             lambda: {"Authorization": f"token {self.credential.token()}"},

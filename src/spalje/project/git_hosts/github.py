@@ -177,7 +177,7 @@ class GitHub:
     def _rest(self) -> Rest:
         address = self.credential.settings.address.rstrip("/")
         api = "https://api.github.com" if address == "https://github.com" else f"{address}/api/v3"
-        return Rest(self.name, api, self.credential, self._headers, RIGHTS)
+        return Rest(api, self.credential, self._headers, RIGHTS)
 
     def _headers(self) -> dict[str, str]:
         return {

@@ -198,7 +198,6 @@ class GitLab:
     @cached_property
     def _rest(self) -> Rest:
         return Rest(
-            self.name,
             f"{self._address}/api/v4",
             self.credential,
             lambda: {"PRIVATE-TOKEN": self.credential.token()},

@@ -1,4 +1,4 @@
-"""The libraries that hosts over HTTP need: in the extra ``hosts``, and loaded only when such a host is asked."""
+"""The libraries that servers over HTTP are asked with: in the extra ``hosts``, and loaded only when one is asked."""
 
 from importlib.util import find_spec
 
@@ -16,6 +16,7 @@ def check_libraries() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise BadInput(
-            f"Git hosts beside the embedded one need libraries that are not installed: {', '.join(missing)}.",
+            "Git hosts beside the embedded one, and Airflow, need libraries that are not installed: "
+            f"{', '.join(missing)}.",
             do='Install them: pip install "spalje[hosts]"',
         )

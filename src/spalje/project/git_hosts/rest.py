@@ -1,18 +1,17 @@
-"""Asking a host over HTTP: tries again where that is safe, and says what went wrong."""
+"""Asking a server over HTTP: tries again where that is safe, and says what went wrong."""
 
 import logging
 import random
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from spalje import __version__
 from spalje.project.git_hosts.answer import Answer, content_of, said_in
-from spalje.project.git_hosts.credential import Credential
 from spalje.project.git_hosts.failure import HostFailed, Lost
 from spalje.project.git_hosts.libraries import check_libraries
 from spalje.project.git_hosts.waiting import LONGEST, is_rationed, wait_of
@@ -32,12 +31,34 @@ _BROKEN = frozenset({500, 502, 503, 504})
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # tries are told of by the errors, at the end
 
 
+class Login(Protocol):
+    """What logs in to a server, and what a person is told about it."""
+
+    @property
+    def label(self) -> str:
+        """What the server is called, such as ``Git host 'ours'``."""
+
+    @property
+    def renew(self) -> str:
+        """What to do when the login is refused (401)."""
+
+    @property
+    def look(self) -> str:
+        """What to look at when something is not there (404)."""
+
+    @property
+    def page(self) -> str:
+        """Where it is documented."""
+
+    def redact(self, text: str, others: Iterable[str] = ()) -> str:
+        """A text without what is secret in it, and without ``others``."""
+
+
 @dataclass(frozen=True)
 class Rest:
     """A host's API.
 
     Attributes:
-        name: what the settings call the host.
         address: what every path is appended to.
         credential: its token.
         headers: gives the headers of every request, the one with the token among them.
@@ -45,9 +66,8 @@ class Rest:
         timeout_s: how long each answer is waited for, seconds.
     """
 
-    name: str
     address: str
-    credential: Credential = field(repr=False)
+    credential: Login = field(repr=False)
     headers: Callable[[], Mapping[str, str]] = field(repr=False)
     rights: str = ""
     timeout_s: float = TIMEOUT_S
@@ -120,21 +140,20 @@ class Rest:
             said: what the host said, without secrets.
             where: where it sent us, for a redirection.
         """
-        owner = self.credential.settings.owner
         dos = {
-            401: f"The host does not take the token: renew it and put it into {self.credential.place}.",
+            401: self.credential.renew,
             403: f"The token lacks a right: it needs {self.rights}."
             if self.rights
             else "The token lacks a right.",
-            404: f"Look whether '{owner}' is written right in the settings (owner) and the token may see it.",
+            404: self.credential.look,
         }
         text = f"{self._label}: {asked} was answered {status}"
         if 300 <= status < 400:
             host = urlsplit(where).netloc.rpartition("@")[2]
             text += f", a redirection to {host or 'another place'}, which is not followed"
-            do = "Set url in the settings to where the host is now; the token is sent nowhere else."
+            do = "Set url in the settings to where it is now; the token is sent nowhere else."
         else:
-            do = dos.get(status, "Look at what the host says; docs/git-hosts.md tells what it needs.")
+            do = dos.get(status, f"Look at what the host says; {self.credential.page} tells what it needs.")
         return HostFailed(f"{text}: {said}" if said else f"{text}.", do=do)
 
     def unreachable(self, asked: str, why: str) -> HostFailed:
@@ -153,7 +172,7 @@ class Rest:
 
     @property
     def _label(self) -> str:
-        return f"Git host '{self.name}' ({self.address})"
+        return f"{self.credential.label} ({self.address})"
 
 
 def part(text: str) -> str:

@@ -3,7 +3,8 @@
 import ast
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
@@ -47,20 +48,11 @@ def check_readable(repository: Path) -> None:
 def check_recipe(repository: Path, python: Python) -> dict[str, Definition]:
     """Compile a repository's recipe; its pipelines.
 
-    A lock that the team makes after creation, with ``uv lock``, is taken as made.
-
     Raises:
         BadInput: it does not compile.
     """
-    lock = repository / "uv.lock"
-    lacking = not lock.exists()
-    if lacking:
-        lock.touch()
-    try:
+    with _locked(repository):
         return compile_recipe(repository, (python.interpreter,), environ=python.environ)
-    finally:
-        if lacking:
-            lock.unlink()
 
 
 def check_tests(repository: Path, python: Python) -> None:
@@ -69,9 +61,23 @@ def check_tests(repository: Path, python: Python) -> None:
     Raises:
         BadInput: one fails, or there are none; carries the last of what they said.
     """
-    ended = run(
-        python, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], repository, timeout_s=_TESTS_S
-    )  # fmt: skip
+    with _locked(repository):
+        words = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        ended = run(python, words, repository, timeout_s=_TESTS_S)
     if ended.code != 0:
         why = "there are none" if ended.code == 5 else f"pytest ended with code {ended.code}"
         raise BadInput(f"The tests of {repository.name} do not pass: {why}.\n{ended.log}")
+
+
+@contextmanager
+def _locked(repository: Path) -> Iterator[None]:
+    """A lock that the team makes after creation, with ``uv lock``, is taken as made."""
+    lock = repository / "uv.lock"
+    lacking = not lock.exists()
+    if lacking:
+        lock.touch()
+    try:
+        yield
+    finally:
+        if lacking:
+            lock.unlink()
