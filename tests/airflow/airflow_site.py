@@ -47,7 +47,7 @@ _SETTINGS = {
         "JOB_HEARTBEAT_SEC": 1,
         "SCHEDULER_HEALTH_CHECK_THRESHOLD": 6,
         "ORPHANED_TASKS_CHECK_INTERVAL": 3,
-        "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 8,
+        "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,  # a busy machine beats late
         "TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 1,
         "TRIGGER_TIMEOUT_CHECK_INTERVAL": 2,
     },
@@ -80,9 +80,10 @@ class Site:
     home: Path
     python: Path
     url: str
-    environ: dict[str, str]
+    environ: dict[str, str] = field(repr=False)
     processes: dict[str, subprocess.Popen] = field(default_factory=dict)
-    _tokens: dict[str, str] = field(default_factory=dict)
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    _sessions: set[int] = field(default_factory=set, repr=False)
 
     def airflow(self, *words: str) -> str:
         """What a command of Airflow prints."""
@@ -104,32 +105,40 @@ class Site:
                     env=self.environ, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True,
                 )  # fmt: skip
+            self._sessions.add(self.processes[name].pid)
 
     def kill(self, name: str) -> None:
-        """Kill a process and what is in its process group, at once."""
+        """Kill one of the processes at once, and nothing that it started."""
         process = self.processes.pop(name)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
 
     def stop(self) -> None:
         """Kill everything that the site ever started."""
-        for name in list(self.processes):
-            self.kill(name)
-        for pid in self.pids():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        while left := self.pids():  # what is killed may just have started something
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            for process in self.processes.values():
+                process.wait()
+            time.sleep(0.02)
+        self.processes.clear()
 
-    def pids(self, *having: str) -> list[int]:
-        """Processes of the site whose command line has all of these texts."""
+    def pids(self) -> list[int]:
+        """Every process that the site started, or that one of those started.
+
+        They are in the sessions of its processes, or have the mark among their variables; a worker has overwritten
+        its variables with its title, and a step has a session of its own.
+        """
         mark = f"{MARK}={self.environ[MARK]}".encode()
         found = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
-                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                    if all(text in line for text in having):
-                        found.append(int(entry.name))
+                if entry.name.isdigit() and (
+                    os.getsid(int(entry.name)) in self._sessions
+                    or mark in (entry / "environ").read_bytes().split(b"\0")
+                ):
+                    found.append(int(entry.name))
         return found
 
     def call(self, path: str, body: Any = None, *, method: str | None = None, person: str = "maja") -> Any:
