@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ PROCESSES = ("api-server", "scheduler", "triggerer", "dag-processor")
 #: Every process of a site has it among its variables, however it was started.
 MARK = "SPALJE_TEST_SITE"
 
-_LOOK_S = 0.1
+_LOOK_S = 0.25
 _SETTINGS = {
     "CORE": {
         "EXECUTOR": "LocalExecutor",
@@ -36,9 +36,8 @@ _SETTINGS = {
         "HOSTNAME_CALLABLE": "socket.gethostname",
     },
     "DAG_PROCESSOR": {
-        "REFRESH_INTERVAL": 1,
         "BUNDLE_REFRESH_CHECK_INTERVAL": 1,
-        "MIN_FILE_PROCESS_INTERVAL": 30,
+        "MIN_FILE_PROCESS_INTERVAL": 300,
         "PARSING_PROCESSES": 1,
     },
     "SCHEDULER": {
@@ -222,6 +221,16 @@ class Site:
 
         return self.until(reached, within_s, f"{dag} {run} {task} never was {' or '.join(states)}")
 
+    def backfill(self, dag: str, first: str, last: str, *, person: str = "maja", **words: Any) -> int:
+        """Have a DAG run for the dates from one to another, one after the other; the backfill's number."""
+        body = {"dag_id": dag, "from_date": first, "to_date": last, "dag_run_conf": {}, "max_active_runs": 1, **words}
+        return self.call("backfills", body, person=person)["id"]
+
+    def clear(self, dag: str, run: str) -> None:
+        """Have all tasks of a run done again."""
+        body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
+        self.call(f"dags/{dag}/clearTaskInstances", body)
+
     def asset(self, uri: str) -> dict:
         """An asset that DAGs name, by its address."""
         found = self.call(f"assets?uri_pattern={urllib.parse.quote(uri)}")["assets"]
@@ -321,6 +330,7 @@ def site(
     *,
     database: str | None = None,
     environ: Mapping[str, str] | None = None,
+    processes: Sequence[str] = PROCESSES,
 ) -> Iterator[Site]:
     """An Airflow, with all its processes started; whatever it started ends with it.
 
@@ -330,6 +340,7 @@ def site(
         bundles: its DAG bundles, the value of ``dag_bundle_config_list``.
         database: the address of its database without the scheme; None: SQLite.
         environ: more variables for its processes; connections as ``AIRFLOW_CONN_…``.
+        processes: those that are started; nothing defers without a triggerer.
     """
     home = folder / "airflow"
     home.mkdir()
@@ -356,7 +367,7 @@ def site(
             running.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{database}"
             running.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = f"postgresql+asyncpg://{database}"
             running.airflow("db", "migrate")
-        running.start(*PROCESSES)
+        running.start(*processes)
         yield running
     finally:
         running.stop()

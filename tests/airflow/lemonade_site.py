@@ -16,24 +16,25 @@ from small_project import git, write
 
 from spalje.project.dags.bundle import Bundle
 
-#: The DAGs as a template writes them; weeks that are over are caught up with once the inference DAG goes on.
+#: The DAGs as a template writes them.
 DAGS = """
     from datetime import datetime, timedelta
 
-    from airflow.sdk import CronDataIntervalTimetable
+    from airflow.sdk import CronDataIntervalTimetable, Param
     from spalje.airflow import Project
 
     project = Project.here(__file__)
-    WEEKS = {"start_date": datetime(2024, 6, 17), "end_date": datetime(2024, 7, 2), "catchup": True, "is_paused_upon_creation": True}
-    SOON = {"default_args": {"retry_delay": timedelta(seconds=1), "retry_exponential_backoff": False}}
+    SOON = {{"default_args": {{"retry_delay": timedelta(seconds=1), "retry_exponential_backoff": False}}}}
+    WEEKS = {{"start_date": datetime(2024, 6, 17), "end_date": datetime(2024, 7, 2), "is_paused_upon_creation": True, **SOON}}
+    TODAY = Param(None, type=["null", "string"], format="date")
 
-    with project.dag("build", schedule=project.assets.retrain_wanted, **SOON):
-        project.run("build")
+    with project.dag("build", schedule=project.assets.retrain_wanted, params={{"today": TODAY}}, **SOON):
+        project.run("build") >> project.approval()
 
-    with project.dag("inference", schedule="0 5 * * 1", date="week", **WEEKS, **SOON):
+    with project.dag("inference", schedule="0 5 * * 1", date="week", catchup={catchup}, **WEEKS):
         project.pipeline("inference")
 
-    with project.dag("truth", schedule=CronDataIntervalTimetable("0 6 * * 1", "UTC"), date="week", **WEEKS, **SOON):
+    with project.dag("truth", schedule=CronDataIntervalTimetable("0 6 * * 1", "UTC"), date="week", **WEEKS):
         truth = project.pipeline("truth")
         project.truth_arrived(truth["sold"]["features"])
 
@@ -41,6 +42,7 @@ DAGS = """
         project.judge()
 """
 NAMES = ("lemonade-build", "lemonade-inference", "lemonade-truth", "lemonade-quality")
+WEEKS = ("2024-06-17", "2024-06-24", "2024-07-01")
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,20 @@ class Lemonade:
         self.said("model", "approve", "lemonade/1", "--reason", "It is the first.", "--by", "Maja")
 
 
-def create(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
+def create(folder: Path, changes: Mapping[str, str] | None = None, *, catchup: bool = False) -> Path:
     """A workspace with the project; its deploy repository has DAGs.
 
     Args:
         folder: gets the workspace and the clones.
         changes: files of the deploy repository that are otherwise.
+        catchup: whether weeks that are over are caught up with, once the inference DAG goes on.
 
     Returns:
         The deploy repository's clone.
     """
     replay_project.create(folder, retrain="auto").metadata.close()
     clone = folder / "deploy"
-    write(clone, {"dags/lemonade.py": DAGS, **(changes or {})})
+    write(clone, {"dags/lemonade.py": DAGS.format(catchup=catchup), **(changes or {})})
     compiled = Command(folder / "workspace", folder)("pipeline", "compile", str(clone), "--write")
     assert compiled.code == 0, compiled.error
     push(clone, folder / "workspace" / "git" / "lemonade-deploy.git", "DAGs")
@@ -109,22 +112,22 @@ def lemonade(
     folder: Path,
     *,
     changes: Mapping[str, str] | None = None,
-    database: str | None = None,
-    environ: Mapping[str, str] | None = None,
+    catchup: bool = False,
+    **settings: Any,
 ) -> Iterator[Lemonade]:
     """The project in an Airflow that runs it.
 
     Args:
-        python, database, environ: see ``airflow_site.site``.
+        python, settings: see ``airflow_site.site``.
         folder: gets everything; is there, and empty.
-        changes: see ``create``.
+        changes, catchup: see ``create``.
     """
-    clone = create(folder, changes)
+    clone = create(folder, changes, catchup=catchup)
     workspace = folder / "workspace"
-    bundle = Bundle("lemonade", str(workspace / "git" / "lemonade-deploy.git"), refresh_s=1).configured()
+    bundle = Bundle("lemonade", str(workspace / "git" / "lemonade-deploy.git"), refresh_s=30).configured()
     place = {"conn_type": "spalje", "extra": {"python": sys.executable, "workspace": str(workspace)}}
-    variables = {"AIRFLOW_CONN_SPALJE_DEFAULT": json.dumps(place), **(environ or {})}
-    with site(python, folder, [bundle], database=database, environ=variables) as running:
+    environ = {"AIRFLOW_CONN_SPALJE_DEFAULT": json.dumps(place), **settings.pop("environ", {})}
+    with site(python, folder, [bundle], environ=environ, **settings) as running:
         running.airflow("pools", "set", "spalje_training", "1", "Models trained at once")
         running.ready(NAMES)
         yield Lemonade(running, Command(workspace, folder), clone)
