@@ -121,3 +121,12 @@ def test_artifacts_from_outside_are_recorded(record: Recorder):
     record.run(inputs={"raw": raw.digest}, artifacts=(raw,))
     record.run(inputs={"raw": raw.digest}, artifacts=(replace(raw, kind="folder"),))
     assert record.metadata.lineage.artifact(raw.digest) == raw
+
+
+def test_a_key_is_one_runs(record: Recorder):
+    assert record.metadata.runs.keyed("dag/monday/start/0") is None
+    first = record.run(key="dag/monday/start/0", link="https://airflow.example.org/dags/dag/runs/monday")
+    assert record.run(key="dag/monday/start/0", parameters={"other": 1}) == first
+    assert record.run().number == 2
+    assert record.run(key="dag/monday/start/1").number == 3
+    assert record.metadata.runs.keyed("dag/monday/start/0") == first == record.metadata.runs.get(first.id)

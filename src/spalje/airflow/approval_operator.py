@@ -63,6 +63,7 @@ class SpaljeApprovalOperator(SpaljeOperator, ApprovalOperator):
     ) -> None:
         # a value of type string must be given in the form; one without a default would have to be in the run's conf
         reason = Param("", type="string", title="Reason", description="Why, for the version's history.")
+        kwargs.pop("params", None)  # the DAG's, which Airflow hands on; no fields of this form
         ours = {"subject": "Shall this model version be approved?", "params": {"reason": reason}}
         outlets = [*kwargs.pop("outlets", ()), *([] if asset is None else [asset])]
         users = {"assigned_users": assigned_users, "response_timeout": response_timeout}

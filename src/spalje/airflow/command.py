@@ -13,6 +13,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
 
+from spalje.airflow.place import Place
+
 #: Seconds that a command that is asked to stop has for it.
 GRACE_S = 12.0
 #: Seconds after which a task whose turn it is not yet asks again.
@@ -48,13 +50,42 @@ class Answer:
         kind = self.error.get("kind", "")
         if kind == "Conflict":
             raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=TURN_S))
-        words = " ".join(part for part in (self.error.get("error"), self.error.get("do")) if part)
-        said = words or (
-            f"Spaljé was killed by {signal.Signals(-self.code).name}."
-            if self.code < 0
-            else f"Spaljé ended with exit code {self.code}; the log above says why."
-        )
-        raise AirflowFailException(said) if kind in _FOR_GOOD else AirflowException(said)
+        raise AirflowFailException(self.words) if kind in _FOR_GOOD else AirflowException(self.words)
+
+    @property
+    def words(self) -> str:
+        """What went wrong, and what to do about it, for a person."""
+        if self.error:
+            return " ".join(part for part in (self.error.get("error"), self.error.get("do")) if part)
+        if self.code < 0:
+            return f"Spaljé was killed by {signal.Signals(-self.code).name}."
+        return f"Spaljé ended with exit code {self.code}; the log above says why."
+
+
+class CommandFailed(AirflowException):
+    """A command did not do what it was asked.
+
+    Args:
+        said: what went wrong, and what to do.
+        kind: the kind of error, as Spaljé calls it; empty: it said nothing.
+        code: the exit code.
+    """
+
+    def __init__(self, said: str, kind: str, code: int) -> None:
+        super().__init__(said)
+        self.kind, self.exit_code = kind, code
+
+
+def call(where: Place, *words: str) -> Any:
+    """What a short command answers.
+
+    Raises:
+        CommandFailed: it ended with another exit code than 0.
+    """
+    answered = Child(where.words(*words), where.environ, lambda _: None).wait()
+    if answered.code != 0:
+        raise CommandFailed(answered.words, answered.error.get("kind", ""), answered.code)
+    return answered.said
 
 
 class Child:
@@ -67,8 +98,7 @@ class Child:
     """
 
     def __init__(self, words: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self._say = say
-        self._last = ""
+        self._lines = Lines(say)
         self._process = subprocess.Popen(
             words,
             env=dict(environ),
@@ -88,7 +118,7 @@ class Child:
             out = process.stdout.read() if process.stdout else ""
             process.wait()
             listener.join()
-        return answer(process.returncode, out, self._last)
+        return answer(process.returncode, out, self._lines.error)
 
     def kill(self) -> None:
         """Ask it to stop, as by Ctrl-C, so that it takes along what it started; then end it."""
@@ -105,30 +135,62 @@ class Child:
 
     def _listen(self) -> None:
         for line in self._process.stderr or ():
-            if self._last:
-                self._say(self._last)
-            self._last = line.rstrip("\n")
-        if self._last and not _error(self._last):
-            self._say(self._last)
+            self._lines.take(line)
 
 
-def answer(code: int, out: str, last: str) -> Answer:
+class Lines:
+    """What a command says beside its answer: told as it comes, but for an error that is the last of it.
+
+    Args:
+        say: told each line.
+
+    Example:
+        >>> lines = Lines(print)
+        >>> for line in ("reading", '{"error": "no rows"}', "going on", '{"error": "No.", "kind": "Refused"}'):
+        ...     lines.take(line)
+        reading
+        {"error": "no rows"}
+        going on
+        >>> lines.error["kind"]
+        'Refused'
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._held = ""
+
+    def take(self, line: str) -> None:
+        """One more line."""
+        if self._held:
+            self._say(self._held)
+        line = line.rstrip("\r\n")
+        self._held = line if _error(line) else ""
+        if line and not self._held:
+            self._say(line)
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error that it ended with; empty: none."""
+        return _error(self._held)
+
+
+def answer(code: int, out: str, error: Mapping[str, str]) -> Answer:
     """How a command ended, by what it printed.
 
     Args:
         code: its exit code.
         out: its standard output.
-        last: the last line of its standard error.
+        error: what it ended with on its standard error.
 
     Example:
-        >>> answer(1, "", '{"error": "No.", "do": "", "log": "", "kind": "Refused"}').error["kind"]
-        'Refused'
-        >>> answer(0, "[1]", "").said
+        >>> answer(0, "[1]", {}).said
         [1]
+        >>> answer(1, "Traceback", {}).said is None
+        True
     """
     with suppress(ValueError):
-        return Answer(code, json.loads(out) if out.strip() else None, _error(last))
-    return Answer(code, None, _error(last))
+        return Answer(code, json.loads(out) if out.strip() else None, error)
+    return Answer(code, None, error)
 
 
 def _error(line: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
-from spalje.airflow.command import Child
+from spalje.airflow.command import call
 from spalje.airflow.place import Place
 
 
@@ -52,11 +52,13 @@ class Artifact:
     """An output of a step of this DAG run.
 
     Attributes:
-        task: the step's task.
+        task: the one that ends the step's run: nothing goes on before the batch is published or blocked.
+        step: the id of the step's task.
         name: of the output.
     """
 
     task: BaseOperator
+    step: str
     name: str
 
     def location(self, context: Any, place: Place) -> str:  # noqa: ARG002  as every source is asked
@@ -65,10 +67,10 @@ class Artifact:
         Raises:
             AirflowException: the step has no such output.
         """
-        outputs = (context["ti"].xcom_pull(task_ids=self.task.task_id) or {}).get("outputs", {})
+        outputs = (context["ti"].xcom_pull(task_ids=self.step) or {}).get("outputs", {})
         if self.name not in outputs:
             raise AirflowException(
-                f"Task '{self.task.task_id}' has no output '{self.name}'; it has: {', '.join(outputs) or 'none'}."
+                f"Task '{self.step}' has no output '{self.name}'; it has: {', '.join(outputs) or 'none'}."
             )
         return f"sha256:{outputs[self.name]}"
 
@@ -84,5 +86,4 @@ def folder(location: str, place: Place) -> str:
     """The folder of a path or of an artifact."""
     if not location.startswith("sha256:"):
         return location
-    words = place.words("artifact", "show", location.removeprefix("sha256:"))
-    return str(Child(words, place.environ, lambda _: None).wait().checked()["folder"])
+    return str(call(place, "artifact", "show", location.removeprefix("sha256:"))["folder"])

@@ -1,9 +1,10 @@
 """A compiled pipeline as a task group: a task for each step, the same names, the same edges."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from airflow.sdk import Label, TaskGroup
+from airflow.sdk import BaseOperator, Label, TaskGroup
 
 from spalje.airflow.conclude_operator import SpaljeConcludeOperator
 from spalje.airflow.outline import Outline, Step
@@ -18,24 +19,28 @@ START = "start"
 CONCLUDE = "conclude"
 
 
-class StepTask(SpaljeStepOperator):
-    """A step of a group; its outputs can be read by other tasks of the DAG."""
+@dataclass(frozen=True, slots=True)
+class StepOutputs:
+    """The outputs of a step, for tasks that come after the run has ended."""
+
+    end: BaseOperator
+    step: str
 
     def __getitem__(self, output: str) -> Artifact:
         """An output of the step, by its name in the recipe."""
-        return Artifact(self, output)
+        return Artifact(self.end, self.step, output)
 
 
 class PipelineGroup(TaskGroup):
     """The tasks of a pipeline; ``group["transform"]["predictions"]`` is an output of a step."""
 
-    def __getitem__(self, step: str) -> StepTask:
-        """The task of a step.
+    def __getitem__(self, step: str) -> StepOutputs:
+        """The outputs of a step.
 
         Raises:
             KeyError: the pipeline has no such step.
         """
-        return self.children[f"{self.group_id}.{step}" if self.prefix_group_id else step]
+        return StepOutputs(self.children[self.child_id(CONCLUDE)], self.children[self.child_id(step)].task_id)
 
 
 def pipeline_task_group(
@@ -75,9 +80,9 @@ def pipeline_task_group(
             ref=ref,
             conn_id=conn_id,
         )
-        run = f"{{{{ ti.xcom_pull(task_ids='{start.task_id}')['run'] }}}}"
+        run = f"{{{{ (ti.xcom_pull(task_ids='{start.task_id}') or {{}}).get('run', '') }}}}"
         tasks = {
-            step.name: StepTask(
+            step.name: SpaljeStepOperator(
                 task_id=step.name,
                 run=run,
                 step=step.name,
@@ -97,7 +102,7 @@ def pipeline_task_group(
     return group
 
 
-def _condition(step: Step, before: StepTask | SpaljeRecordOperator) -> Any:
+def _condition(step: Step, before: BaseOperator) -> Any:
     if step.when is None or before.task_id.rpartition(".")[2] != step.when.report.partition(".")[0]:
         return None
     return Label(str(step.when))

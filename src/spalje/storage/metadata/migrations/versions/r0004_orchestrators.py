@@ -11,9 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Two more columns of a run."""
-    with op.batch_alter_table("run") as run:
+    with op.batch_alter_table("run", table_kwargs={"sqlite_autoincrement": True}) as run:
         run.add_column(sa.Column("key", sa.Text(), nullable=True))
         run.add_column(sa.Column("link", sa.Text(), nullable=False, server_default=""))
-    with op.batch_alter_table("run") as run:
+    with op.batch_alter_table("run", table_kwargs={"sqlite_autoincrement": True}) as run:
         run.alter_column("link", existing_type=sa.Text(), server_default=None)
         run.create_unique_constraint(op.f("uq_run_key"), ["key"])
