@@ -98,8 +98,7 @@ class Child:
     """
 
     def __init__(self, words: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self._say = say
-        self._last = ""
+        self._lines = Lines(say)
         self._process = subprocess.Popen(
             words,
             env=dict(environ),
@@ -119,7 +118,7 @@ class Child:
             out = process.stdout.read() if process.stdout else ""
             process.wait()
             listener.join()
-        return answer(process.returncode, out, self._last)
+        return answer(process.returncode, out, self._lines.error)
 
     def kill(self) -> None:
         """Ask it to stop, as by Ctrl-C, so that it takes along what it started; then end it."""
@@ -136,30 +135,62 @@ class Child:
 
     def _listen(self) -> None:
         for line in self._process.stderr or ():
-            if self._last:
-                self._say(self._last)
-            self._last = line.rstrip("\n")
-        if self._last and not _error(self._last):
-            self._say(self._last)
+            self._lines.take(line)
 
 
-def answer(code: int, out: str, last: str) -> Answer:
+class Lines:
+    """What a command says beside its answer: told as it comes, but for an error that is the last of it.
+
+    Args:
+        say: told each line.
+
+    Example:
+        >>> lines = Lines(print)
+        >>> for line in ("reading", '{"error": "no rows"}', "going on", '{"error": "No.", "kind": "Refused"}'):
+        ...     lines.take(line)
+        reading
+        {"error": "no rows"}
+        going on
+        >>> lines.error["kind"]
+        'Refused'
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._held = ""
+
+    def take(self, line: str) -> None:
+        """One more line."""
+        if self._held:
+            self._say(self._held)
+        line = line.rstrip("\r\n")
+        self._held = line if _error(line) else ""
+        if line and not self._held:
+            self._say(line)
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error that it ended with; empty: none."""
+        return _error(self._held)
+
+
+def answer(code: int, out: str, error: Mapping[str, str]) -> Answer:
     """How a command ended, by what it printed.
 
     Args:
         code: its exit code.
         out: its standard output.
-        last: the last line of its standard error.
+        error: what it ended with on its standard error.
 
     Example:
-        >>> answer(1, "", '{"error": "No.", "do": "", "log": "", "kind": "Refused"}').error["kind"]
-        'Refused'
-        >>> answer(0, "[1]", "").said
+        >>> answer(0, "[1]", {}).said
         [1]
+        >>> answer(1, "Traceback", {}).said is None
+        True
     """
     with suppress(ValueError):
-        return Answer(code, json.loads(out) if out.strip() else None, _error(last))
-    return Answer(code, None, _error(last))
+        return Answer(code, json.loads(out) if out.strip() else None, error)
+    return Answer(code, None, error)
 
 
 def _error(line: str) -> dict[str, str]:

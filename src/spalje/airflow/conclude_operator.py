@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import TriggerRule
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from spalje.airflow.assets import Assets
 from spalje.airflow.operator import SpaljeOperator
@@ -31,6 +31,10 @@ class SpaljeConcludeOperator(SpaljeOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """End the run."""
+        if not self.run:
+            raise AirflowFailException(
+                "No run was recorded, so that there is none to end: the log of the group's first task says why."
+            )
         answer = self.call("run", "conclude", self.run)
         return concluded(
             self, context, answer.said if answer.code == 1 and answer.said else answer.checked(FINE)
@@ -44,13 +48,12 @@ def concluded(task: Any, context: Any, said: Mapping[str, Any]) -> dict[str, Any
         What other tasks may know of it.
 
     Raises:
-        AirflowException: the run did not succeed.
-        AirflowFailException: its batch is blocked; trying again does not help.
+        AirflowFailException: the run did not succeed, or its batch is blocked; to ask again does not help.
     """
     run = said["run"]
     task.shown(run["id"], said["url"])
     if run["status"] != "succeeded":
-        raise AirflowException(f"{run['id']} {run['status']}. {run['error'] or ''}".strip())
+        raise AirflowFailException(f"{run['id']} {run['status']}. {run['error'] or ''}".strip())
     batch, decision = said["batch"], said["decision"]
     for reason in decision["reasons"] if decision else ():
         task.log.info("%s: %s", decision["action"], reason)

@@ -10,6 +10,7 @@ from spalje.errors import BadInput, NotFound
 
 #: The version of the file that this reads.
 _FORMAT = 1
+#: Airflow shows of an error its message only, so that it has to be in there.
 _DO = "Write it anew and commit it: spalje pipeline compile --write"
 
 
@@ -99,13 +100,13 @@ def read(path: Path) -> dict[str, Outline]:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["format"] != _FORMAT:
-            raise BadInput(f"{path} has format {said['format']!r}, and this Spaljé reads {_FORMAT}.", do=_DO)
+            raise BadInput(f"{path} has format {said['format']!r}, and this Spaljé reads {_FORMAT}. {_DO}")
         return {name: Outline.of(name, pipeline) for name, pipeline in said["pipelines"].items()}
     except FileNotFoundError as error:
-        raise BadInput(f"There is no {path}, by which the pipelines are drawn.", do=_DO) from error
+        raise BadInput(f"There is no {path}, by which the pipelines are drawn. {_DO}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
-            f"{path} is no outline of pipelines: {type(error).__name__}: {error}.", do=_DO
+            f"{path} is no outline of pipelines: {type(error).__name__}: {error}. {_DO}"
         ) from error
 
 
@@ -113,8 +114,8 @@ def pipeline(outlines: Mapping[str, Outline], name: str) -> Outline:
     """The pipeline of that name.
 
     Raises:
-        NotFound: there is none.
+        BadInput: there is none.
     """
     if name not in outlines:
-        raise NotFound("pipeline", name, outlines, do=_DO)
+        raise BadInput(f"{NotFound('pipeline', name, outlines)} {_DO}")
     return outlines[name]

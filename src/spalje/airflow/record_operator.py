@@ -67,6 +67,7 @@ class SpaljeRecordOperator(SpaljeOperator):
     def _compare(self, said: Mapping[str, Any]) -> None:
         recorded = Outline.of(self.outline.name, said)
         if recorded.steps != self.outline.steps:
+            self.call("run", "conclude", said["run"]["id"])  # it lets go of its pipeline
             raise AirflowFailException(
                 f"The DAG draws pipeline '{self.outline.name}' otherwise than its recipe is at commit "
                 f"{said['run']['commit'][:10]}. Run: spalje pipeline compile --write; then commit and push "

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -35,7 +36,7 @@ class SpaljeStepOperator(SpaljeOperator):
         """Execute the step."""
         if not self.deferrable:
             return self._ended(self.call("step", "execute", self.run, self.step, "--log", "--attached"))
-        where = self.place
+        where, now = self.place, datetime.now(UTC).isoformat()
         subprocess.Popen(
             where.words("step", "execute", self.run, self.step),
             env=where.environ,
@@ -44,7 +45,9 @@ class SpaljeStepOperator(SpaljeOperator):
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        trigger = StepTrigger(run=self.run, step=self.step, python=where.python, workspace=where.workspace)
+        trigger = StepTrigger(
+            run=self.run, step=self.step, python=where.python, workspace=where.workspace, since=now
+        )
         self.defer(trigger=trigger, method_name="execute_complete")
         return None
 

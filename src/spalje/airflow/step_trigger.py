@@ -1,17 +1,20 @@
 """Waiting for a step that another process executes, without a worker."""
 
 import asyncio
+import codecs
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from spalje.airflow.command import answer
+from spalje.airflow.command import Lines, answer
 from spalje.airflow.place import Place
 
 #: Seconds that stopping a step may take.
 _CANCEL_S = 30.0
+#: Bytes that are read at once of what a command says.
+_PIECE = 65536
 
 
 class StepTrigger(BaseTrigger):
@@ -22,24 +25,26 @@ class StepTrigger(BaseTrigger):
         step: the step's name.
         python: the Python that has Spaljé.
         workspace: the workspace's folder, which the triggerer sees too.
+        since: when the execution began, in ISO format: an earlier try's end is not what is waited for.
     """
 
-    def __init__(self, *, run: str, step: str, python: str, workspace: str) -> None:
+    def __init__(self, *, run: str, step: str, python: str, workspace: str, since: str) -> None:
         super().__init__()
-        self.run_id, self.step, self.place = run, step, Place(python, workspace)
+        self.run_id, self.step, self.place, self.since = run, step, Place(python, workspace), since
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What makes it again in the triggerer."""
-        words = {"run": self.run_id, "step": self.step}
+        words = {"run": self.run_id, "step": self.step, "since": self.since}
         place = {"python": self.place.python, "workspace": self.place.workspace}
         return f"{type(self).__module__}.{type(self).__qualname__}", {**words, **place}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and tell how the step ended."""
-        child = await self._start("step", "wait", self.run_id, self.step, "--log")
+        child = await self._start("step", "wait", self.run_id, self.step, "--log", "--since", self.since)
         try:
-            out, last = await asyncio.gather(child.stdout.read(), self._listen(child.stderr))
-            ended = answer(await child.wait(), out.decode(errors="replace"), last)
+            lines = Lines(self.log.info)
+            out, _ = await asyncio.gather(child.stdout.read(), _listen(child.stderr, lines))
+            ended = answer(await child.wait(), out.decode(errors="replace"), lines.error)
         finally:
             with suppress(ProcessLookupError):
                 child.kill()
@@ -62,13 +67,12 @@ class StepTrigger(BaseTrigger):
             start_new_session=True,
         )
 
-    async def _listen(self, lines: Any) -> str:
-        """Say each line but an error's; give the last."""
-        last = ""
-        async for line in lines:
-            if last:
-                self.log.info(last)
-            last = line.decode(errors="replace").rstrip("\n")
-        if last and not last.startswith('{"error"'):
-            self.log.info(last)
-        return last
+
+async def _listen(stream: Any, lines: Lines) -> None:
+    """Tell the lines of a stream, however long they are."""
+    decoder, rest = codecs.getincrementaldecoder("utf-8")("replace"), ""
+    while piece := await stream.read(_PIECE):
+        *whole, rest = (rest + decoder.decode(piece)).split("\n")
+        for line in whole:
+            lines.take(line)
+    lines.take(rest + decoder.decode(b"", final=True))

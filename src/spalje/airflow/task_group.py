@@ -80,7 +80,7 @@ def pipeline_task_group(
             ref=ref,
             conn_id=conn_id,
         )
-        run = f"{{{{ ti.xcom_pull(task_ids='{start.task_id}')['run'] }}}}"
+        run = f"{{{{ (ti.xcom_pull(task_ids='{start.task_id}') or {{}}).get('run', '') }}}}"
         tasks = {
             step.name: SpaljeStepOperator(
                 task_id=step.name,

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,7 +55,13 @@ def execute(
 
 @app.command
 def wait(
-    run: str, step: str, *, log: _Flag = False, lost_after: float = 60.0, common: Common = Common()
+    run: str,
+    step: str,
+    *,
+    log: _Flag = False,
+    lost_after: float = 60.0,
+    since: datetime | None = None,
+    common: Common = Common(),
 ) -> None:
     """Wait until a step that another process executes has ended.
 
@@ -63,12 +70,13 @@ def wait(
         step: the step.
         log: print the step's log to standard error, and what is added to it as it comes.
         lost_after: seconds without anybody working on the step after which it is given up.
+        since: when somebody began to execute it; that it had failed before is not what is waited for.
     """
     workspace = common.open()
     found = _find(workspace, run, step)
     seen = time.monotonic()
     with logged(log, _logs(workspace, found), step, whole=True):
-        while not (state := workspace.metadata.steps.all(run)[step]).status.ended:
+        while not _over(state := workspace.metadata.steps.all(run)[step], since):
             holder = workspace.metadata.leases.holder(_lease(run, step))
             if holder is not None and alive(holder.owner):
                 seen = time.monotonic()
@@ -122,6 +130,13 @@ def _find(workspace: Workspace, run: str, step: str) -> Run:
     if step not in names:
         raise NotFound(f"step of {run}", step, names)
     return found
+
+
+def _over(state: StepRun, since: datetime | None) -> bool:
+    """Whether a step has ended; one that succeeded is not executed again, whoever begins to."""
+    if since is None or state.status in (Status.WAITING, Status.RUNNING, Status.SUCCEEDED):
+        return state.status.ended
+    return state.ended_at is None or state.ended_at >= (since if since.tzinfo else since.astimezone())
 
 
 def _logs(workspace: Workspace, run: Run) -> Path:
