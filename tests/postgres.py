@@ -28,13 +28,32 @@ def postgres() -> Iterator[str]:
     try:
         programs, who = _programs(folder)
         data = folder / "data"
-        words = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "-N"]
+        words = [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "-N",
+        ]
         subprocess.run(words, check=True, capture_output=True, cwd=folder, **who)
-        fast = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "100"}
+        fast = {
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+            "max_connections": "100",
+        }
         settings = [word for name, value in fast.items() for word in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
             words = [programs / "postgres", "-D", data, "-k", folder, "-h", "", *settings]
-            server = subprocess.Popen(words, stdout=log, stderr=log, cwd=folder, start_new_session=True, **who)
+            server = subprocess.Popen(
+                words, stdout=log, stderr=log, cwd=folder, start_new_session=True, **who
+            )
         _ready(programs, folder, server)
         yield f"postgres@/postgres?host={folder}"
     finally:

@@ -163,12 +163,16 @@ class Site:
         headers = {"Content-Type": "application/json", "Accept": "application/json", **head}
         request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                request, timeout=30
+            ) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, error.read().decode(errors="replace")[:1000]) from None
 
-    def trigger(self, dag: str, *, person: str = "maja", logical_date: str | None = None, **params: Any) -> str:
+    def trigger(
+        self, dag: str, *, person: str = "maja", logical_date: str | None = None, **params: Any
+    ) -> str:
         """Start a run of a DAG; its id."""
         body = {"logical_date": logical_date, "conf": params}
         return self.call(f"dags/{dag}/dagRuns", body, person=person)["dag_run_id"]
@@ -195,7 +199,11 @@ class Site:
 
     def ended(self, dag: str, run: str, state: str = "success", within_s: float = 90) -> dict:
         """Wait until a run has ended, as it should; tells the failed tasks' logs if it has ended otherwise."""
-        self.until(lambda: self._run(dag, run)["state"] in ("success", "failed"), within_s, f"{dag} {run} has not ended")
+        self.until(
+            lambda: self._run(dag, run)["state"] in ("success", "failed"),
+            within_s,
+            f"{dag} {run} has not ended",
+        )
         found = self._run(dag, run)
         assert found["state"] == state, self.told(dag, run)
         return found
@@ -209,7 +217,10 @@ class Site:
         text = [f"{dag} {run}: " + ", ".join(f"{name} {task['state']}" for name, task in tasks.items())]
         for name, task in tasks.items():
             if task["state"] in ("failed", "up_for_retry"):
-                text += [f"--- {name}, attempt {task['try_number']}", self.log(dag, run, name, task["try_number"])]
+                text += [
+                    f"--- {name}, attempt {task['try_number']}",
+                    self.log(dag, run, name, task["try_number"]),
+                ]
         return "\n".join(text)
 
     def in_state(self, dag: str, run: str, task: str, *states: str, within_s: float = 60) -> dict:
@@ -223,7 +234,14 @@ class Site:
 
     def backfill(self, dag: str, first: str, last: str, *, person: str = "maja", **words: Any) -> int:
         """Have a DAG run for the dates from one to another, one after the other; the backfill's number."""
-        body = {"dag_id": dag, "from_date": first, "to_date": last, "dag_run_conf": {}, "max_active_runs": 1, **words}
+        body = {
+            "dag_id": dag,
+            "from_date": first,
+            "to_date": last,
+            "dag_run_conf": {},
+            "max_active_runs": 1,
+            **words,
+        }
         return self.call("backfills", body, person=person)["id"]
 
     def clear(self, dag: str, run: str) -> None:
@@ -272,10 +290,14 @@ class Site:
         found = self.call(path)["hitl_details"]
         return next(detail for detail in found if detail["task_instance"]["task_id"] == task)
 
-    def answer(self, dag: str, run: str, task: str, *chosen: str, person: str = "maja", **params: Any) -> dict:
+    def answer(
+        self, dag: str, run: str, task: str, *chosen: str, person: str = "maja", **params: Any
+    ) -> dict:
         """A person's answer to what a task asks."""
         path = f"dags/{dag}/dagRuns/{_quoted(run)}/taskInstances/{task}/-1/hitlDetails"
-        return self.call(path, {"chosen_options": list(chosen), "params_input": params}, method="PATCH", person=person)
+        return self.call(
+            path, {"chosen_options": list(chosen), "params_input": params}, method="PATCH", person=person
+        )
 
     def until(self, condition: Callable[[], Any], within_s: float = 60, why: str = "it never came") -> Any:
         """Wait until something holds, and give it; a process that has ended meanwhile is told."""
@@ -353,7 +375,11 @@ def site(
     url = f"http://127.0.0.1:{port}"
     (home / "passwords.json").write_text(json.dumps({name: name for name in PEOPLE}))
     settings = {
-        **{f"AIRFLOW__{part}__{name}": str(value) for part, those in _SETTINGS.items() for name, value in those.items()},
+        **{
+            f"AIRFLOW__{part}__{name}": str(value)
+            for part, those in _SETTINGS.items()
+            for name, value in those.items()
+        },
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__SECRET_KEY": secrets.token_hex(16),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),

@@ -105,7 +105,9 @@ def check_backfill(place: Lemonade) -> None:
         (week, "published") for week in WEEKS
     ]
     ours = place.said("run", "list", "--project", "lemonade", "--pipeline", "inference")
-    assert {(run["status"], run["trigger"], run["started_by"]) for run in ours} == {("succeeded", "schedule", "nils")}
+    assert {(run["status"], run["trigger"], run["started_by"]) for run in ours} == {
+        ("succeeded", "schedule", "nils")
+    }
     assert len(ours) == len(WEEKS)
 
 
