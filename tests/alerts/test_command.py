@@ -14,7 +14,7 @@ from receivers import Answer, Hook, Mailbox, hook, mailbox
 from recorder import Recorder
 
 from spalje.__main__ import main
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Status
 from spalje.monitor.decision import Action, Decision
 from spalje.settings import load

@@ -18,8 +18,8 @@ from spalje.ci.push import PushedBranch
 from spalje.ci.queue import Queue
 from spalje.ci.worker import Worker
 from spalje.errors import Conflict
+from spalje.execution.commit import Commit
 from spalje.execution.lease import Heartbeat
-from spalje.execution.start import Commit
 from spalje.lineage.run import NewRun, Status
 from spalje.registry.ci_job import NewJob
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Run
 from spalje.registry.project import Project
 from spalje.workspace import Workspace, now

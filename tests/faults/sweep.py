@@ -8,23 +8,30 @@ child that then kills itself with SIGKILL: nothing is cleaned up, no handler run
 Usage: sweep.py FOLDER FIRST STRIDE; prints one JSON object.
 """
 
+import gc
 import json
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import pandas as pd  # noqa: F401  PyArrow loads it when it is there; it and the steps are loaded now, not in every child
 import small_project
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+import spalje.alerts.ended_run
+import spalje.alerts.watch
+import spalje.steps.baseline
+import spalje.steps.data_quality
 import spalje.steps.evaluate
 import spalje.steps.process
 import spalje.steps.register
-import spalje.steps.train  # noqa: F401  loaded now, not in every child
+import spalje.steps.train  # noqa: F401
 from spalje.lineage.run import Status
 from spalje.workspace import Workspace
 
@@ -79,13 +86,12 @@ def in_child(work) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def execute(folder: Path, run: str, fuse: int | None) -> None:
+def execute(folder: Path, run: str, fuse: int | None = None) -> None:
     workspace = Workspace.open(folder)
     if fuse is not None:
         bomb = Bomb(fuse)
         sys.addaudithook(bomb.audit)
-        for moment in ("commit",):
-            event.listen(Engine, moment, lambda connection: bomb.tick())
+        event.listen(Engine, "commit", lambda connection: bomb.tick())
         event.listen(Engine, "checkin", lambda connection, record: bomb.tick())
     ended = workspace.execute(workspace.metadata.runs.get(run))
     assert ended.status is Status.SUCCEEDED, ended.error
@@ -102,6 +108,7 @@ def resume(folder: Path, run: str) -> None:
 def main() -> None:
     home, first, stride = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     fresh = home / "fresh"
+    gc.freeze()  # what is loaded stays: children need not look through it
 
     def prepare() -> None:
         workspace = small_project.create(fresh)
@@ -116,14 +123,19 @@ def main() -> None:
         shutil.copytree(fresh / "workspace", place, symlinks=True)
         return place
 
-    def seen(name: str) -> str:
-        out = home / name
-        assert in_child(lambda: out.write_text(small_project.state(Workspace.open(place)))) == 0
-        return out.read_text()
+    def see(run_it: Callable[[Path, str], None]) -> str | None:
+        """What is there when a run has come to its end; None: it did not."""
+        out = home / "state.json"
+
+        def work() -> None:
+            run_it(place, run)
+            out.write_text(small_project.state(Workspace.open(place)))
+
+        return out.read_text() if in_child(work) == 0 else None
 
     again()
-    assert in_child(lambda: execute(place, run, None)) == 0
-    undisturbed = seen("undisturbed.json")
+    undisturbed = see(execute)
+    assert undisturbed
 
     killed, differing, fuse = 0, [], first
     while True:
@@ -134,9 +146,10 @@ def main() -> None:
         if ended != -signal.SIGKILL:
             differing.append([fuse, f"the run ended with {ended}"])
         killed += 1
-        if in_child(lambda: resume(place, run)) != 0:
+        disturbed = see(resume)
+        if disturbed is None:
             differing.append([fuse, "could not be resumed"])
-        elif seen("disturbed.json") != undisturbed:
+        elif disturbed != undisturbed:
             differing.append([fuse, "ended otherwise"])
         fuse += stride
     print(json.dumps({"killed": killed, "differing": differing}))

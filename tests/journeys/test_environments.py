@@ -9,7 +9,7 @@ from command import Command
 from kvast import Index, Repository
 
 from spalje.execution.environment import container_engine
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.storage import table
 from spalje.workspace import Workspace
 

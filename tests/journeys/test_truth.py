@@ -10,7 +10,7 @@ import pytest
 import small_project
 from command import Command, Said
 
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Status
 from spalje.registry.batch import Evaluation
 from spalje.sagemaker.ground_truth import write

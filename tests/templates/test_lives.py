@@ -3,39 +3,16 @@
 The life of ``forecasting`` in its first shape, on real data, is told in ``tests/journeys/test_life.py``.
 """
 
-import subprocess
 from pathlib import Path
 
 from command import Command
-from replay_project import git
+from rendered_project import make
 from variants import ROLES, python
-
-from spalje.registry.project import Project
-from spalje.workspace import Workspace, now
 
 
 def begin(folder: Path, repositories: dict[str, Path]) -> Command:
     """A workspace with the project ``lemonade`` made of two rendered repositories."""
-    workspace = Workspace.create(folder / "workspace")
-    bare = {}
-    for role, files in repositories.items():
-        clone = folder / role
-        subprocess.run(["cp", "-r", str(files), str(clone)], check=True)
-        git(clone, "init", "--quiet", "--initial-branch", "main")
-        git(clone, "add", "--all")
-        git(clone, "commit", "--quiet", "--message", "Begin")
-        bare[role] = workspace.folder / "git" / f"lemonade-{role}.git"
-        bare[role].parent.mkdir(exist_ok=True)
-        subprocess.run(["git", "clone", "--quiet", "--bare", str(clone), str(bare[role])], check=True)
-    workspace.metadata.projects.create(
-        Project(
-            name="lemonade", title="Lemonade", owner="tests", template="none", template_version="0",
-            build_repository=str(bare["build"]), deploy_repository=str(bare["deploy"]),
-            approvers=(), four_eyes=False, retrain="propose", created_at=now(), created_by="tests",
-        )
-    )  # fmt: skip
-    workspace.metadata.close()
-    return Command(workspace.folder, folder)
+    return Command(make(folder, repositories), folder)
 
 
 def said(spalje: Command, *words: str) -> object:

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, get_current_context
 
 from spalje.airflow.command import Answer, Child
 from spalje.airflow.link import RunLink, run_page
+from spalje.airflow.openlineage import ArtifactLineage
 from spalje.airflow.place import CONNECTION, Place, place
 
+#: The XCom by which the listener finds a task's run, also when the task fails.
+RUN_KEY = "spalje_run"
 
-class SpaljeOperator(BaseOperator):
+
+class SpaljeOperator(ArtifactLineage, BaseOperator):
     """Starts commands of Spaljé's, in Spaljé's own Python.
 
     Args:
@@ -49,6 +53,9 @@ class SpaljeOperator(BaseOperator):
             self._child.kill()
 
     def shown(self, run: str, url: str) -> None:
-        """Say in the log which run this is about, and keep the address of its page for the link."""
+        """Say in the log which run this is about, and keep it for the link, the listener and OpenLineage."""
+        where = self.place
         self.log.info("Spaljé run %s: spalje run show %s", run, run)
-        self.run_url = run_page(url, self.place.url, run)
+        self.run_url = run_page(url, where.url, run)
+        self.remember(where, run)
+        get_current_context()["ti"].xcom_push(RUN_KEY, run)

@@ -2,14 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param
 
 from spalje.airflow import outline
-from spalje.airflow.approval_operator import SpaljeApprovalOperator
 from spalje.airflow.assets import Assets
 from spalje.airflow.ground_truth_operator import SpaljeGroundTruthOperator
 from spalje.airflow.pipeline_operator import SpaljePipelineOperator
@@ -19,6 +18,9 @@ from spalje.airflow.source import Source
 from spalje.airflow.task_group import PipelineGroup, pipeline_task_group
 from spalje.airflow.truth_arrived_operator import SpaljeTruthArrivedOperator
 from spalje.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from spalje.airflow.approval_operator import SpaljeApprovalOperator
 
 #: A type of a recipe's parameter -> that of a form's field.
 _TYPES = {"string": "string", "integer": "integer", "float": "number", "boolean": "boolean", "date": "string"}
@@ -52,7 +54,7 @@ class Project:
         self.outlines, self.repository = outlines, repository
         self.training_pool, self.conn_id = training_pool, conn_id
         self.assets = Assets(name)
-        self._dates: dict[str, str] = {}
+        self._dates: dict[str, tuple[str, int]] = {}
         self._last: DAG | None = None
 
     @classmethod
@@ -85,7 +87,9 @@ class Project:
             **settings,
         )
 
-    def dag(self, name: str, *, schedule: Any = None, date: str = "", **settings: Any) -> DAG:
+    def dag(
+        self, name: str, *, schedule: Any = None, date: str = "", days_ago: int = 0, **settings: Any
+    ) -> DAG:
         """A DAG of the project, to be used in a ``with``.
 
         Its id is ``PROJECT-NAME``. One run at a time; tasks are tried three times. The parameters of the pipeline of
@@ -95,15 +99,17 @@ class Project:
             name: of the DAG.
             schedule: a cron expression, an asset, or whatever Airflow takes; None: when a person starts it.
             date: the parameter that is the day for which the DAG runs, when it is not given: its logical date.
-            settings: those of every DAG; they win over the project's.
+            days_ago: so many days before that; 7 for a DAG about the week that is over.
+            settings: those of every DAG; they win over the project's. Without a ``start_date`` a schedule begins when
+                somebody switches the DAG on.
         """
         pipeline = self.outlines.get(name)
         params = {one.name: _param(one) for one in (pipeline.parameters if pipeline else ())}
         if date:
             about = next((one for one in (pipeline.parameters if pipeline else ()) if one.name == date), None)
-            params[date] = _day(about.help if about else "")
+            params[date] = _day(about.help if about else "", days_ago)
         dag_id = f"{self.name}-{name}"
-        self._dates[dag_id] = date
+        self._dates[dag_id] = date, days_ago
         defaults = {
             "owner": self.owner,
             "retries": 2,
@@ -112,7 +118,6 @@ class Project:
             "max_retry_delay": timedelta(minutes=30),
         }
         ours = {
-            "start_date": datetime(2024, 1, 1),  # noqa: DTZ001  in Airflow's own zone
             "catchup": False,
             "max_active_runs": 1,
             "tags": [self.name, "spalje"],
@@ -173,11 +178,18 @@ class Project:
 
         Args:
             pipeline: its name.
-            parameters, inputs: see ``pipeline``.
+            parameters: see ``pipeline``; of a pipeline of the build repository, whose parameters are not known here,
+                these and no others, and all of the DAG's when it is None.
+            inputs: see ``pipeline``.
             settings: those of every operator.
         """
         found = self.outlines.get(pipeline)
-        theirs = {name: self.param(name) for name in self._params() if found is None or _has(found, name)}
+        known = found is not None or parameters is None
+        theirs = {
+            name: self.param(name)
+            for name in self._params()
+            if known and (found is None or _has(found, name))
+        }
         build = pipeline == "build"
         return SpaljePipelineOperator(
             pipeline=pipeline,
@@ -215,11 +227,6 @@ class Project:
             **{"conn_id": self.conn_id, **settings},
         )
 
-    def approval(self, **settings: Any) -> SpaljeApprovalOperator:
-        """A person's decision about the version that the task before has registered; none where there is none."""
-        ours = {"task_id": "approval", "asset": self.assets.model_approved, "conn_id": self.conn_id}
-        return SpaljeApprovalOperator(**{**ours, **settings})
-
     def judge(self, **settings: Any) -> SpaljeGroundTruthOperator:
         """The quality pipeline for every batch that the ground truth is about that has arrived."""
         truth = self.param("truth") if "truth" in self._params() else ""
@@ -240,11 +247,25 @@ class Project:
             **{"task_id": "truth_arrived", "conn_id": self.conn_id, **settings},
         )
 
+    def approval(self, **settings: Any) -> "SpaljeApprovalOperator":
+        """A person's decision about the model version that the task before this one registered.
+
+        Args:
+            settings: see ``SpaljeApprovalOperator``.
+        """
+        # it needs the human-in-the-loop part of Airflow's standard provider
+        from spalje.airflow.approval_operator import SpaljeApprovalOperator  # noqa: PLC0415
+
+        ours = {"task_id": "approval", "asset": self.assets.model_approved, "conn_id": self.conn_id}
+        return SpaljeApprovalOperator(**{**ours, **settings})
+
     def param(self, name: str) -> str:
         """A parameter of the DAG, for templated fields; the DAG's ``date`` is its logical date when not given."""
         given = f"params.{name}"
-        if name == self._dates.get(self._dag().dag_id):
-            return f"{{{{ {given} or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m-%d') }}}}"
+        date, days_ago = self._dates.get(self._dag().dag_id, ("", 0))
+        if name == date:
+            due = "((dag_run.logical_date or dag_run.run_after) | ds)"
+            return f"{{{{ {given} or {f'macros.ds_add({due}, -{days_ago})' if days_ago else due} }}}}"
         return f"{{{{ '' if {given} is none else {given} }}}}"
 
     def _params(self) -> Mapping[str, Any]:
@@ -274,10 +295,12 @@ def _param(one: outline.Parameter) -> Param:
     return Param(one.default, **field)
 
 
-def _day(about: str) -> Param:
+def _day(about: str, days_ago: int) -> Param:
+    before = f"{days_ago} {'day' if days_ago == 1 else 'days'} before " if days_ago else ""
+    empty = f"{before}the day of the schedule when it is left empty."
     return Param(
         None,
         type=["null", "string"],
         format="date",
-        description=f"{about} The day of the schedule when it is left empty.".strip(),
+        description=f"{about} {empty[0].upper()}{empty[1:]}".strip(),
     )

@@ -10,7 +10,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
 def card(shown: Mapping[str, Any], page: str = "") -> str:
-    """What ``spalje model show`` says of a version: who made it, how it scores, and where it came from.
+    r"""What ``spalje model show`` says of a version: who made it, how it scores, and where it came from.
 
     Args:
         shown: the JSON of ``spalje model show``.
@@ -21,10 +21,8 @@ def card(shown: Mapping[str, Any], page: str = "") -> str:
         >>> content |= {"repository": "/git/p-build.git", "metrics": {"rmse": 0.5}, "data": {}}
         >>> entry = {"status": "pending", "who": "Eva", "reason": "Registered."}
         >>> version = {"id": "p/1", "status": "pending", "content": content, "history": [entry]}
-        >>> print(card({"version": version, "attributions": {}, "comparison": None}).split("###")[0])
-        **p/1** is pending. Trained by Eva \\<eva@shop.example\\>, at commit cccccccccc of /git/p-build.git, by the run p/build/1.
-        <BLANKLINE>
-        <BLANKLINE>
+        >>> card({"version": version}).partition(" of ")[0]
+        '**p/1** is pending. Trained by Eva \\<eva@shop.example\\>, at commit cccccccccc'
     """
     version, content = shown["version"], shown["version"]["content"]
     run = text(content["run"])
@@ -36,7 +34,7 @@ def card(shown: Mapping[str, Any], page: str = "") -> str:
         made,
         _decided(version["history"][1:]),
         _compared(shown.get("comparison")),
-        _metrics(content["metrics"]),
+        _metrics(version, shown.get("serving")),
         _attributions(shown.get("attributions") or {}),
         _origin(version["id"], content["data"]),
     ]
@@ -44,11 +42,11 @@ def card(shown: Mapping[str, Any], page: str = "") -> str:
 
 
 def text(value: object) -> str:
-    """A value as Markdown shows it, on one line, without any sign that means something there.
+    r"""A value as Markdown shows it, on one line, without any sign that means something there.
 
     Example:
         >>> text("store|week"), text("<b>_x_</b>"), text(0.83712), text(None)
-        ('store\\\\|week', '\\\\<b\\\\>\\\\_x\\\\_\\\\</b\\\\>', '0.837', '–')
+        ('store\\|week', '\\<b\\>\\_x\\_\\</b\\>', '0.837', '–')
     """
     if value is None:
         return "–"
@@ -79,18 +77,30 @@ def _compared(comparison: Mapping[str, Any] | None) -> str:
     return f"{said}\n\n{_table(heads, rows)}" if rows else said
 
 
-def _metrics(metrics: Mapping[str, float]) -> str:
-    return f"### Evaluation\n\n{_table(('metric', 'value'), sorted(metrics.items()))}"
+def _metrics(version: Mapping[str, Any], serving: Mapping[str, Any] | None) -> str:
+    """Its own evaluation, beside the one that the version that serves now had when it was built."""
+    metrics = sorted(version["content"]["metrics"].items())
+    if serving is None or serving["id"] == version["id"]:
+        return f"### Evaluation\n\n{_table(('metric', 'value'), metrics)}"
+    other = serving["content"]["metrics"]
+    rows = [(name, other.get(name), value) for name, value in metrics]
+    heads = (
+        "metric, each on its own evaluation set",
+        f"{text(serving['id'])}, which serves now",
+        "this version",
+    )
+    return f"### Evaluation\n\n{_table(heads, rows)}"
 
 
 def _attributions(attributions: Mapping[str, float]) -> str:
     """The features that move its predictions most, by their mean absolute attribution."""
     if not attributions:
         return ""
-    total, most = sum(attributions.values()) or 1.0, max(attributions.values()) or 1.0
+    sizes = {name: abs(value) for name, value in attributions.items()}
+    total, most = sum(sizes.values()) or 1.0, max(sizes.values()) or 1.0
     rows = [
         (name, value, f"{value / total:.1%}", "█" * round(20 * value / most))
-        for name, value in list(attributions.items())[:FEATURES]
+        for name, value in list(sizes.items())[:FEATURES]
     ]
     heads = ("feature", "mean attribution", "share", "")
     return f"### What moves its predictions\n\n{_table(heads, rows)}"

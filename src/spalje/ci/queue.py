@@ -9,8 +9,8 @@ from spalje.ci.patience import hold_patiently, insist
 from spalje.ci.push import PushedBranch, job_of
 from spalje.errors import SpaljeError
 from spalje.execution.lease import Heartbeat
+from spalje.execution.order import Order
 from spalje.execution.owner import alive
-from spalje.execution.start import Order
 from spalje.lineage.run import Run
 from spalje.project.hook import Role
 from spalje.registry.ci_job import Job, NewJob

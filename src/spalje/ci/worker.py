@@ -13,8 +13,8 @@ from spalje.ci.push import skip_mark
 from spalje.ci.queue import Queue, lease_of
 from spalje.ci.repository_tests import RepositoryTests
 from spalje.errors import Conflict, SpaljeError
+from spalje.execution.commit import Commit
 from spalje.execution.lease import Heartbeat
-from spalje.execution.start import Commit
 from spalje.lineage.run import Run, Status
 from spalje.registry.ci_job import Job, JobStatus
 from spalje.storage.metadata import Metadata

@@ -1,6 +1,9 @@
 """``spalje airflow check``: the DAGs of a repository, as Airflow would import them."""
 
+import json
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +11,26 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.text import Text
 
-from spalje.cli.output import Json, console, plain, print_json, seconds, table
-from spalje.errors import BadInput
+from spalje.cli.options import Common
+from spalje.cli.output import coloured, console, plain, print_json, seconds, table
+from spalje.errors import BadInput, UsageError
 from spalje.project.dags.airflow_python import AirflowPython
-from spalje.project.dags.check import DAGS, DagCheck, DagFile, DeployFolder, Need
+from spalje.project.dags.check import DAGS, DagCheck, DagFile, DagTrial, DeployFolder, Need
+from spalje.workspace.trial import trial
 
+#: What Airflow calls the states that have colours here.
+_STATES = {"success": "succeeded"}
 _Flag = Annotated[bool, Parameter(negative="")]
 
 
 def check(
-    folder: Path = Path(), *, airflow_python: Path | None = None, here: _Flag = False, json: Json = Json()
+    folder: Path = Path(),
+    *,
+    airflow_python: Path | None = None,
+    here: _Flag = False,
+    run: str | None = None,
+    conf: str = "{}",
+    common: Common = Common(),
 ) -> int:
     """Import every DAG of a deploy repository as Airflow would; say what is wrong, slow or missing.
 
@@ -27,16 +40,49 @@ def check(
         folder: the clone, with dags/ in it.
         airflow_python: the Python of Airflow's environment. Default: SPALJE_AIRFLOW_PYTHON, else that of the command
             ``airflow``, else the one that runs Spaljé.
+        run: run this DAG through as well, in an empty Airflow and a copy of the workspace: nothing is published.
+        conf: values of that DAG's parameters, as JSON: '{"week": "2017-10-30"}'.
         here: use this machine's configuration of Airflow, and ask it which connections, variables and pools it has.
             Default: an empty Airflow, made for the moment.
     """
     airflow = AirflowPython.find(airflow_python, here=here)
-    found = DeployFolder.of(folder).check(airflow)
-    if json.json:
-        print_json({**plain(found), "python": airflow.executable, "here": here, "passed": found.passed})
+    place = DeployFolder.of(folder)
+    found = place.check(airflow)
+    tried = _try(place, airflow, run, conf, common) if run is not None and found.passed else None
+    passed = found.passed and (tried is None or tried.state == "success")
+    if common.json:
+        told = {"python": airflow.executable, "here": here, "passed": passed, "run": tried}
+        print_json({**plain(found), **plain(told)})
     else:
         _print(found, airflow)
-    return 0 if found.passed else BadInput.exit_code
+        if tried is not None:
+            _print_trial(tried)
+    return 0 if passed else BadInput.exit_code
+
+
+def _try(place: DeployFolder, airflow: AirflowPython, dag: str, conf: str, common: Common) -> DagTrial:
+    """Run a DAG through, in a copy of the workspace."""
+    try:
+        given = json.loads(conf)
+    except ValueError as error:
+        raise UsageError(
+            f"--conf is not JSON: {error}.", do="""Write it as --conf '{"week": "2017-10-30"}'."""
+        ) from error
+    with trial(common.open()) as copy:
+        return place.run(replace(airflow, here=False), dag, json.dumps(given), copy, sys.executable)
+
+
+def _print_trial(tried: DagTrial) -> None:
+    out = console()
+    rows = [
+        (task.task, coloured(_STATES.get(task.state, task.state)), seconds(task.seconds))
+        for task in tried.tasks
+    ]
+    out.print()
+    out.print(table(("task", "state", "took"), rows, title=f"{tried.dag}, run through"))
+    if tried.left_out:
+        out.print(f"Left out, for nobody was asked: {', '.join(tried.left_out)}.")
+    out.print(Text.assemble(tried.dag, " ", coloured(_STATES.get(str(tried.state), str(tried.state)))))
 
 
 def _print(found: DagCheck, airflow: AirflowPython) -> None:

@@ -70,6 +70,7 @@ def show(version: str, *, common: Common = Common()) -> None:
                 "version": found,
                 "attributions": attributions,
                 "comparison": compared,
+                "serving": workspace.metadata.versions.latest_approved(found.content.project),
                 "steps": list(steps.values()),
             }
         )

@@ -15,7 +15,7 @@ from spalje.cli.live import following, watching
 from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import coloured, console, print_json, seconds, table
 from spalje.errors import BadInput, NotFound, Refused, SpaljeError, StepFailed
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Run, Status
 from spalje.model.program import Program
 from spalje.pipeline.kind import runs_users_code

@@ -10,7 +10,7 @@ from spalje.cli.options import Common, pairs, person
 from spalje.cli.output import coloured, console, print_json
 from spalje.errors import UsageError
 from spalje.execution.ending import Outcome
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Run, Status
 from spalje.pipeline.outline import step_outline
 from spalje.workspace import Workspace, definition_of

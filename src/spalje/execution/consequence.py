@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Run, StepRun
 from spalje.storage.artifacts import Artifacts
 

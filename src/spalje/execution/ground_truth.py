@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from spalje.errors import BadInput, Refused
 from spalje.execution import truth_day, truth_file
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.execution.truth_file import Brought
 from spalje.execution.truth_share import Shared, Sharing
 from spalje.pipeline.problem import Problem

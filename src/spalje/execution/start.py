@@ -1,13 +1,15 @@
 """Starting a run: the recipe compiled at one commit, parameters resolved, inputs pinned, all recorded."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from spalje.errors import BadInput, NotFound, Refused, SpaljeError
+from spalje.execution.commit import Code, Commit
 from spalje.execution.environment import Environment
+from spalje.execution.order import Order
 from spalje.execution.pinning import Pinned, Pinner
 from spalje.lineage.run import NewRun, Run
 from spalje.pipeline.definition import Definition
@@ -19,69 +21,6 @@ from spalje.storage.metadata import Metadata
 
 #: So many batches back a monitor looks: a year of days.
 EARLIER = 371
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit of a repository, checked out.
-
-    Attributes:
-        repository: the bare repository.
-        sha: 40 hexadecimal digits.
-        author: "Name <mail>".
-        folder: its files, read-only by convention.
-    """
-
-    repository: str
-    sha: str
-    author: str
-    folder: Path
-
-
-class Code(Protocol):
-    """Where recipes come from."""
-
-    def checkout(self, repository: str, ref: str) -> Commit:
-        """The commit that a branch, tag or hash names.
-
-        Raises:
-            NotFound: there is none.
-        """
-
-    def definitions(self, commit: Commit) -> Mapping[str, Definition]:
-        """The pipelines of the recipe at a commit, by name.
-
-        Raises:
-            BadInput: the recipe does not compile; says file and line.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What somebody wants run.
-
-    Attributes:
-        project, pipeline: names.
-        parameters: parameter -> text or value.
-        inputs: input -> location, see ``spalje.execution.pinning.locate``.
-        ref: branch, tag or commit; main by default.
-        trigger: push, manual, schedule, retrain or ground-truth.
-        by: who.
-        batch: the batch it is about, for pipelines that read one.
-        key: by which another orchestrator finds the run again; the same key is the same run.
-        link: where that orchestrator shows it.
-    """
-
-    project: str
-    pipeline: str
-    by: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    ref: str = "main"
-    trigger: str = "manual"
-    batch: Batch | None = None
-    key: str | None = None
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

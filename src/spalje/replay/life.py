@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from spalje.errors import BadInput, StepFailed
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Run, Status
 from spalje.monitor.decision import Action
 from spalje.monitor.verdict import Outcome

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spalje import __version__
+from spalje.execution.commit import Commit
 from spalje.execution.environment import Environment
-from spalje.execution.start import Commit
 from spalje.fingerprint import fingerprint
-from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.definition import Definition
 from spalje.project import git
 
@@ -34,7 +33,7 @@ class RepositoryCode:
     _known: dict[tuple[str, str], Commit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def checkout(self, repository: str, ref: str) -> Commit:
-        """See ``spalje.execution.start.Code``."""
+        """See ``spalje.execution.commit.Code``."""
         if (repository, ref) in self._known:
             return self._known[repository, ref]
         bare = self.local(repository, ref)
@@ -55,7 +54,7 @@ class RepositoryCode:
         return git.message(self.local(repository, sha), sha)
 
     def definitions(self, commit: Commit) -> dict[str, Definition]:
-        """See ``spalje.execution.start.Code``."""
+        """See ``spalje.execution.commit.Code``."""
         found = self._compiled(commit)
         if self.revise is None:
             return found
@@ -69,6 +68,8 @@ class RepositoryCode:
             return {
                 key: Definition.model_validate(value) for key, value in json.loads(known.read_text()).items()
             }
+        from spalje.pipeline.compile import compile_recipe
+
         definitions = compile_recipe(commit.folder, (sys.executable,))
         aside = known.with_suffix(f".{os.getpid()}")
         aside.write_text(

@@ -22,10 +22,10 @@ from spalje.execution.environment.store import EnvironmentStore
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
 from spalje.execution.lease import Heartbeat
+from spalje.execution.order import Order
 from spalje.execution.owner import alive, this_process
 from spalje.execution.runner import Runner
 from spalje.execution.standing import standing, verdicts_of
-from spalje.execution.start import Order, Starter
 from spalje.lineage.run import Run, Status, StepRun
 from spalje.pipeline.definition import Definition
 from spalje.registry.truth import Delivery
@@ -39,6 +39,7 @@ from spalje.workspace.repository_code import RepositoryCode
 if TYPE_CHECKING:
     from spalje.alerts.dispatch import Dispatch, Told
     from spalje.alerts.watch import Watch
+    from spalje.execution.start import Starter
     from spalje.workspace.integration import Integration
 
 #: The file that makes a folder a workspace.
@@ -149,8 +150,10 @@ class Workspace:
         )
 
     @cached_property
-    def starter(self) -> Starter:
+    def starter(self) -> "Starter":
         """Turns orders into runs."""
+        from spalje.execution.start import Starter
+
         return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
 
     def environment(self, name: str, repository: Path, *, dev: bool = False) -> Environment:

@@ -1,32 +1,53 @@
 """A workspace with versions to decide about, the API of Airflow in this process, and people who answer in it."""
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from airflow.api_fastapi.app import create_app, get_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.models.asset import AssetEvent, AssetModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
+from airflow.utils.session import create_session
+from sqlalchemy import select
+from starlette.testclient import TestClient
 
 ROOT = Path(__file__).parents[3]
 #: The Python that has Spaljé.
 PYTHON = ROOT / ".venv" / "bin" / "python"
+#: Where Airflow looks for DAGs.
+DAGS = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
 class Registry:
     """A workspace; see ``tests/airflow/registry_workspace.py`` for what is in it."""
 
+    _made: Path | None = None
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        subprocess.run(
-            [PYTHON, ROOT / "tests" / "airflow" / "registry_workspace.py", folder], check=True, timeout=60
-        )
+        """A workspace in a folder; it is made once and copied then."""
+        self.folder, self.python = folder, PYTHON
+        if Registry._made is None:
+            Registry._made = Path(tempfile.mkdtemp()) / "made"
+            atexit.register(shutil.rmtree, Registry._made.parent, ignore_errors=True)
+            program = ROOT / "tests" / "airflow" / "registry_workspace.py"
+            subprocess.run([PYTHON, program, Registry._made], check=True, timeout=60)
+        shutil.copytree(Registry._made, folder)
 
     def ask(self, *words: str) -> Any:
         """What a command of Spaljé says, as JSON."""
@@ -37,27 +58,35 @@ class Registry:
         return self.ask("model", "show", f"fresh/{number}")["version"]
 
 
+@cache
+def api() -> "Api":
+    """The API, once for each process."""
+    return Api()
+
+
 class Api:
     """Airflow's public API, in this process, with its simple auth manager and people who log in to it."""
 
     def __init__(self) -> None:
         os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = "Eva:admin,Ann Ek:admin,Zoe:admin"
         os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "not a secret, but long enough: " + "x" * 64
-        from airflow.api_fastapi.app import create_app, get_auth_manager
-        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-        from starlette.testclient import TestClient
-
         self.client = TestClient(create_app(), raise_server_exceptions=True)
         self.user = SimpleAuthManagerUser
         self.manager = get_auth_manager()
 
+    def status(self, method: str, path: str, who: str, **words: Any) -> int:
+        return self._request(method, path, who, **words).status_code
+
     def ask(self, method: str, path: str, who: str, **words: Any) -> Any:
-        token = self.manager.generate_jwt(self.user(username=who, role="ADMIN"))
-        answer = self.client.request(
-            method, f"/api/v2{path}", headers={"Authorization": f"Bearer {token}"}, **words
-        )
+        answer = self._request(method, path, who, **words)
         assert answer.status_code < 300, (answer.status_code, answer.text)
         return answer.json()
+
+    def _request(self, method: str, path: str, who: str, **words: Any) -> Any:
+        token = self.manager.generate_jwt(self.user(username=who, role="ADMIN"))
+        return self.client.request(
+            method, f"/api/v2{path}", headers={"Authorization": f"Bearer {token}"}, **words
+        )
 
 
 def load(source: str, folder: Path) -> DAG:
@@ -67,8 +96,6 @@ def load(source: str, folder: Path) -> DAG:
         source: the file's content.
         folder: where Airflow looks for DAGs; the file stays there.
     """
-    from airflow.dag_processing.dagbag import BundleDagBag
-
     for old in folder.glob("*.py"):
         old.unlink()
     file = folder / f"dag_{uuid4().hex}.py"
@@ -121,3 +148,33 @@ def answered(
         if isinstance(one, BaseException):
             raise one
     return run
+
+
+def state(run: Any, task: str) -> str:
+    """How a task of a run stands."""
+    with create_session() as session:
+        query = select(TaskInstance.state).where(
+            TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id, TaskInstance.task_id == task
+        )
+        return str(session.scalar(query))
+
+
+def xcom(run: Any, task: str, key: str = "return_value") -> Any:
+    """What a task of a run returned, or pushed under a key; None: nothing."""
+    with create_session() as session:
+        query = XComModel.get_many(run_id=run.run_id, dag_ids=run.dag_id, task_ids=task, key=key)
+        found = session.scalars(query).first()
+        return None if found is None else XComModel.deserialize_value(found)
+
+
+def events(uri: str) -> list[Any]:
+    """The events of an asset, oldest first."""
+    with create_session() as session:
+        query = (
+            select(AssetEvent)
+            .join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+            .where(AssetModel.uri == uri)
+        )
+        found = list(session.scalars(query.order_by(AssetEvent.id)))
+        session.expunge_all()
+        return found

@@ -7,21 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.types import DagRunType
 from flow import Flow, loaded
-from small import PYTHON, Small, made
+from recorded import PYTHON, Small, made
 
 from spalje.airflow import command
-from spalje.airflow.conclude_operator import SpaljeConcludeOperator
 
 SOURCE = """
 from datetime import timedelta
+
+from spalje.airflow.conclude_operator import SpaljeConcludeOperator
 
 at_once = {"default_args": {"retry_delay": timedelta(0), "retry_exponential_backoff": False}}
 
 with project.dag("inference", date="week", **at_once):
     project.run("inference")
+with project.dag("ending", **at_once):
+    SpaljeConcludeOperator(task_id="conclude", run="lemonade/inference/2", project="lemonade")
 with project.dag("arrival", params={"week": "2024-07-01"}, **at_once):
     project.truth_arrived(project.pipeline("truth")["sold"]["features"])
 with project.dag("quality", schedule=project.assets.ground_truth, params={"truth": None}, **at_once):
@@ -104,9 +106,9 @@ def test_a_batch_that_goes_out_is_an_event_and_one_that_is_blocked_fails_for_goo
     assert "Batch lemonade/2 is blocked" in said
     assert "spalje batch show lemonade/2" in said
     assert not events(blocked)
-    conclude = SpaljeConcludeOperator(task_id="conclude", run="lemonade/inference/2", project="lemonade")
-    with pytest.raises(AirflowFailException, match="Batch lemonade/2 is blocked, and nothing of it goes out"):
-        conclude.execute({})
+    ending = Flow(dags["ending"]).whole()
+    assert (ending.state, ending.task("conclude").try_number) == ("failed", 1)
+    assert "Batch lemonade/2 is blocked, and nothing of it goes out" in capsys.readouterr().out
 
 
 def test_truth_is_judged_once_whoever_is_killed_and_a_retraining_is_wanted_by_an_event(

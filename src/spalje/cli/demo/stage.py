@@ -13,7 +13,7 @@ from spalje.cli.lineage import tree
 from spalje.cli.live import following, watching
 from spalje.cli.output import coloured, console, number, seconds, table
 from spalje.cli.run import failure
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.lineage.run import Run, Status
 from spalje.lineage.trace import trace
 from spalje.registry.batch import Batch

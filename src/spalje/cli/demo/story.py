@@ -13,7 +13,7 @@ from spalje.cli.demo.retailer import Retailer, mondays
 from spalje.cli.demo.stage import Stage
 from spalje.cli.model import comparison
 from spalje.cli.output import coloured, table
-from spalje.execution.start import Order
+from spalje.execution.order import Order
 from spalje.project import git
 from spalje.registry.approval import decide
 from spalje.registry.batch import Batch

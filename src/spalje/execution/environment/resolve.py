@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from spalje.errors import NotFound
-from spalje.execution.environment.container import ContainerEnvironment
 from spalje.execution.environment.current import CurrentEnvironment
 from spalje.execution.environment.environment import Environment
-from spalje.execution.environment.uv import UvEnvironment
 from spalje.pipeline.definition import ENVIRONMENTS
 
 
@@ -30,8 +28,12 @@ def resolve(name: str, repository: Path, folder: Path, *, dev: bool = False) -> 
     if name == "current":
         return CurrentEnvironment.open()
     if name == "uv":
+        from spalje.execution.environment.uv import UvEnvironment
+
         return UvEnvironment.open(repository, folder, dev=dev)
     if name == "container":
+        from spalje.execution.environment.container import ContainerEnvironment
+
         return ContainerEnvironment.open(repository, folder, dev=dev)
     raise NotFound(
         "environment",

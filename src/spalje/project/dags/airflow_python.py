@@ -62,20 +62,23 @@ class AirflowPython:
             do=f"Say where it is: --airflow-python /opt/airflow/bin/python, or the variable {VARIABLE}.",
         )
 
-    def report(self, module: str, *words: str, timeout_s: float = 600.0) -> bytes:
+    def report(
+        self, module: str, *words: str, timeout_s: float = 600.0, environ: Mapping[str, str] | None = None
+    ) -> bytes:
         """What a program of ``spalje.airflow`` reports.
 
         Args:
             module: the program, as ``spalje.airflow.check``.
             words: its words; it is told ``--report`` beside them.
             timeout_s: how long it may take, seconds.
+            environ: variables beside those of this process.
 
         Raises:
             BadInput: it failed; says what is missing in Airflow's environment, if that is it.
         """
         with tempfile.TemporaryDirectory(prefix="spalje-airflow-", ignore_cleanup_errors=True) as home:
             file = Path(home) / "report.json"
-            python = Python(str(self.executable), self._environ(Path(home)))
+            python = Python(str(self.executable), {**self._environ(Path(home)), **(environ or {})})
             told = ["-P", "-m", module, *words, "--report", str(file)]
             ended = run(python, told, Path(home), timeout_s=timeout_s)
             if ended.code == 0 and file.is_file():

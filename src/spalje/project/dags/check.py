@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from spalje.errors import BadInput, SpaljeError
+from spalje.errors import BadInput, NotFound, SpaljeError
 from spalje.pipeline.compile import compile_recipe
 from spalje.pipeline.outline import check_written
 from spalje.project.dags.airflow_python import AirflowPython
@@ -118,6 +118,32 @@ class Outline(_Read):
     do: str
 
 
+class TaskTrial(_Read):
+    """How a task ended in a trial: its id, its state as Airflow calls it, and seconds."""
+
+    task: str
+    state: str
+    seconds: float
+
+
+class DagTrial(_Read):
+    """A DAG that was run through.
+
+    Attributes:
+        dag: its id.
+        known: the ids of all DAGs.
+        state: how it ended, as Airflow calls it; None: there is no such DAG.
+        tasks: in their order.
+        left_out: those that wait for a person, who was not asked.
+    """
+
+    dag: str
+    known: tuple[str, ...]
+    state: str | None
+    tasks: tuple[TaskTrial, ...]
+    left_out: tuple[str, ...]
+
+
 class DagCheck(_Read):
     """What Airflow makes of a repository's DAGs.
 
@@ -176,6 +202,38 @@ class DeployFolder:
         words = [str(self.folder / DAGS), *(["--here"] if airflow.here else [])]
         found = DagCheck.model_validate_json(airflow.report("spalje.airflow.check", *words))
         return found.model_copy(update={"outline": self._outline()})
+
+    def run(self, airflow: AirflowPython, dag: str, conf: str, workspace: Path, python: str) -> "DagTrial":
+        """Run one of its DAGs through in an empty Airflow.
+
+        Args:
+            airflow: its Python.
+            dag: its id, or what follows the project's name in it.
+            conf: values of its parameters, JSON.
+            workspace: where Spaljé's part happens.
+            python: the Python that has Spaljé.
+
+        Raises:
+            NotFound: there is no such DAG.
+            BadInput: Airflow could not be asked.
+        """
+        environ = {
+            "SPALJE_PYTHON": python,
+            "SPALJE_WORKSPACE": str(workspace),
+        }
+        report = airflow.report(
+            "spalje.airflow.check_run",
+            str(self.folder),
+            dag,
+            "--conf",
+            conf,
+            timeout_s=3600.0,
+            environ=environ,
+        )
+        tried = DagTrial.model_validate_json(report)
+        if tried.state is None:
+            raise NotFound(f"DAG in {self.folder / DAGS}", dag, tried.known)
+        return tried
 
     def _outline(self) -> Outline | None:
         if not (self.folder / "pipeline.py").is_file():

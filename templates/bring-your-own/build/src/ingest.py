@@ -11,7 +11,7 @@ what is fetched, and write ``cache=False`` in the recipe if that cannot be.
 """
 
 import argparse
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +26,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sales", type=Path, required=True, help="folder to write the table to")
     options.add_argument("--until", type=date.fromisoformat, default=date(2024, 4, 1), help="the first day not known yet")
+    options.add_argument("--through", type=date.fromisoformat, help="instead of --until: the last day that is known")
     given = options.parse_args()
-    table = made_up(given.until)
+    until = given.through + timedelta(days=1) if given.through else given.until
+    table = made_up(until)
     table.to_parquet(given.sales / "part-0.parquet", index=False)
-    print(f"{len(table):,} rows before {given.until}")
+    print(f"{len(table):,} rows before {until}")
 
 
 def made_up(until: date) -> pd.DataFrame:

