@@ -280,9 +280,12 @@ class Site:
         self.in_state(dag, run, task, "awaiting_input", within_s=within_s)
         heard = f"dag_id='{dag}', task_id='{task}', run_id='{run}'"
         log = self.home / "scheduler.log"
-        self.until(
-            lambda: any(heard in line and "Received executor event" in line for line in log.open()), within_s
-        )
+
+        def known() -> bool:
+            lines = log.read_text(errors="replace").splitlines()
+            return any(heard in line and "Received executor event" in line for line in lines)
+
+        self.until(known, within_s, "the scheduler has not heard of the pause")
         path = f"dags/{dag}/dagRuns/{_quoted(run)}/hitlDetails?response_received=false"
         found = self.call(path)["hitl_details"]
         return next(detail for detail in found if detail["task_instance"]["task_id"] == task)

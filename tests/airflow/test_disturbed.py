@@ -127,7 +127,7 @@ def check_late_data(place: Lemonade, delivery: Path) -> None:
     place.site.ended(DAG, run)
     again = weeks(place)
     assert [batch for _, batch in again[:3]] == before
-    assert again[3][0] == WEEKS[1]
+    assert (again[3][0], again[3][1]["revision"]) == (WEEKS[1], 2)
     old, new = before[1]["content"]["artifacts"], again[3][1]["content"]["artifacts"]
     assert old["predictions"] != new["predictions"]
 
