@@ -1,5 +1,6 @@
 """The life of a project, driven by a real Airflow alone; the embedded runner ends with the same, hash by hash."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,10 @@ def approve(place: Lemonade, run: str, reason: str, person: str) -> None:
 def check_what_airflow_says(place: Lemonade) -> None:
     """Events of the assets, and where runs and tasks point at each other."""
     site = place.site
-    happened = {what: len(site.events(f"spalje://lemonade/{what}")) for what in ("batch-published", "ground-truth", "retrain-wanted", "model-approved")}
+    happened = {
+        what: len(site.events(f"spalje://lemonade/{what}"))
+        for what in ("batch-published", "ground-truth", "retrain-wanted", "model-approved")
+    }
     assert happened == {"batch-published": 3, "ground-truth": 3, "retrain-wanted": 1, "model-approved": 2}
     (wanted,) = site.events("spalje://lemonade/retrain-wanted")
     runs = {run["id"]: run for run in place.said("run", "list", "--project", "lemonade")}
@@ -118,11 +122,27 @@ def state(spalje: Command) -> dict[str, Any]:
     runs = sorted(store.runs.list(project="lemonade", limit=100), key=lambda run: (run.pipeline, run.number))
     found = {
         "runs": {
-            run.id: (run.status, run.definition, run.commit, run.author, run.parameters, run.inputs, run.version, run.batch)
+            run.id: (
+                run.status,
+                run.definition,
+                run.commit,
+                run.author,
+                run.parameters,
+                run.inputs,
+                run.version,
+                run.batch,
+            )
             for run in runs
         },
         "steps": {
-            f"{run.id} {name}": (step.status, step.key, step.inputs, step.outputs, step.source, step.environment)
+            f"{run.id} {name}": (
+                step.status,
+                step.key,
+                step.inputs,
+                {name: decided(opened, digest) or digest for name, digest in step.outputs.items()},
+                step.source,
+                step.environment,
+            )
             for run in runs
             for name, step in store.steps.all(run.id).items()
         },
@@ -142,3 +162,9 @@ def state(spalje: Command) -> dict[str, Any]:
     opened.metadata.close()
     found["lineage"] = [spalje("lineage", "show", f"batch:lemonade/{number}").out for number in (1, 2, 3)]
     return found
+
+
+def decided(workspace: Workspace, digest: str) -> dict[str, Any] | None:
+    """What an artifact that is a decision says, without the moment of it; None: it is none."""
+    file = workspace.artifacts.open(digest) / "decision.json"
+    return {**json.loads(file.read_text()), "at": ""} if file.is_file() else None
