@@ -32,7 +32,7 @@ format: $(VENV)/.installed-dev  ## put the code into its format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(VENV)/.installed-dev  ## one benchmark beside its peers: make bench NAME=overhead
+bench: $(VENV)/.installed-dev $(if $(filter airflow,$(NAME)),$(AIRFLOW)/.installed)  ## one benchmark beside its peers: make bench NAME=overhead
 	$(BIN)/python -m bench.$(NAME)
 
 lock: $(UV)  ## resolve the dependencies anew

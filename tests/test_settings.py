@@ -41,6 +41,42 @@ def test_a_variable_that_cannot_be_used_is_named(tmp_path, monkeypatch):
 
 def test_the_page_names_every_setting_and_its_example_is_one(tmp_path):
     assert set(re.findall(r"^\| `(\w+)` \| `SPALJE_", PAGE, re.MULTILINE)) == set(Settings.model_fields)
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    (tmp_path / "settings.toml").write_text(example)
+    (tmp_path / "settings.toml").write_text("".join(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)))
     assert load(tmp_path).currency == "SEK"
+    assert load(tmp_path).airflow.url == "https://airflow.example.org"
+
+
+URL = 'url = "https://airflow.example"'
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ('username = "spalje"\npassword_env = "PW"', "it needs url"),
+        (f'{URL}\nusername = "spalje"', "username and password_env belong together"),
+        (f'{URL}\npassword_env = "PW"', "username and password_env belong together"),
+        (URL, "log in by username and password_env, or by token_env"),
+        (f'{URL}\nusername = "s"\npassword_env = "PW"\ntoken_env = "T"', "and not by both"),
+        ('url = "http://airflow.example"\ntoken_env = "T"', "for everybody to read"),
+        ('url = "airflow.example"\ntoken_env = "T"', "https://"),
+        (f'{URL}\ntoken_env = "eyJhbGciOi.secret"', "the name of an environment variable"),
+    ],
+)
+def test_a_slip_in_the_section_of_airflow_is_said(tmp_path, section, said):
+    (tmp_path / "settings.toml").write_text(f"[airflow]\n{section}\n")
+    with pytest.raises(BadInput) as error:
+        load(tmp_path)
+    assert said in str(error.value)
+    assert "eyJ" not in str(error.value) + error.value.do
+
+
+def test_a_setting_of_airflow_that_is_none_is_told_from_those_that_are(tmp_path):
+    (tmp_path / "settings.toml").write_text(f'[airflow]\n{URL}\ntoken = "eyJ"\n')
+    with pytest.raises(NotFound, match=r"'airflow\.token'\. Did you mean 'airflow\.token_env'") as error:
+        load(tmp_path)
+    assert "eyJ" not in str(error.value)
+
+
+def test_this_machines_own_airflow_needs_no_tls(tmp_path):
+    (tmp_path / "settings.toml").write_text('[airflow]\nurl = "http://localhost:8080/"\ntoken_env = "T"\n')
+    assert load(tmp_path).airflow.url == "http://localhost:8080"

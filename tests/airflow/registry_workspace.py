@@ -37,6 +37,13 @@ def main(folder: Path) -> None:
     record.succeed(run, "register", effects=[content])
 
 
+def named(folder: Path, project: str) -> Path:
+    """A workspace with a project and nothing in it."""
+    workspace = Workspace.create(folder)
+    Recorder(workspace.metadata).project(project)
+    return folder
+
+
 def put(workspace: Workspace, name: str, document: object) -> str:
     """Store a document as an artifact, and give its digest."""
     folder = workspace.artifacts.scratch()

@@ -12,17 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
 from airflow.models.pool import Pool
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.utils.db import initdb
+
+#: The bundle of an Airflow that was told of none; its folder is empty here, and the DAGs are put in by hand.
+_BUNDLE = "dags-folder"
 
 
 def run(folder: Path, name: str, conf: dict[str, Any]) -> dict[str, Any]:
     """Run a DAG of a folder.
 
     Args:
-        folder: the repository; Airflow's DAGs folder.
+        folder: the repository.
         name: the DAG's id, or what follows the project's name in it.
         conf: values of its parameters.
 
@@ -31,12 +35,17 @@ def run(folder: Path, name: str, conf: dict[str, Any]) -> dict[str, Any]:
         ``state`` and ``seconds``; ``left_out``: the tasks that wait for a person.
     """
     initdb()
-    dags = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder").dags
+    bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name=_BUNDLE)
+    dags = bag.dags
     dag = dags.get(name) or next((each for key, each in dags.items() if key.endswith(f"-{name}")), None)
     if dag is None:
         return {"dag": name, "known": sorted(dags), "state": None, "tasks": [], "left_out": []}
     for pool in {task.pool for task in dag.tasks}:
         Pool.create_or_update_pool(pool, slots=1, description="", include_deferred=False)
+    for task in dag.tasks:
+        task.retries = 0  # whoever checks wants to know at once
+    DagBundlesManager().sync_bundles_to_db()
+    sync_bag_to_db(bag, _BUNDLE, None)
     people = [task.task_id for task in dag.tasks if isinstance(task, HITLOperator)]
     left_out = "|".join(re.escape(task) for task in people)
     ended = dag.test(run_conf=conf, mark_success_pattern=re.compile(f"^({left_out})$") if people else None)

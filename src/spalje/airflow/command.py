@@ -160,12 +160,14 @@ class Lines:
         self._held = ""
 
     def take(self, line: str) -> None:
-        """One more line."""
+        """One more line; an empty one is none."""
+        line = line.rstrip("\r\n")
+        if not line:
+            return
         if self._held:
             self._say(self._held)
-        line = line.rstrip("\r\n")
         self._held = line if _error(line) else ""
-        if line and not self._held:
+        if not self._held:
             self._say(line)
 
     @property

@@ -45,17 +45,14 @@ def commit(context: Any) -> str:
 
 
 def given(values: Mapping[str, Any]) -> dict[str, str]:
-    """The values that are given, as text; what is empty or none is not.
+    """The values that are given, as text; what is empty or none is not. A template's True is what a recipe's is.
 
     Example:
-        >>> given({"week": "2017-10-30", "stores": None, "note": "", "dry": True})
-        {'week': '2017-10-30', 'dry': 'true'}
+        >>> given({"week": "2017-10-30", "stores": None, "note": "", "dry": True, "templated": "False"})
+        {'week': '2017-10-30', 'dry': 'true', 'templated': 'false'}
     """
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in values.items()
-        if value not in (None, "", "None")
-    }
+    texts = {name: str(value) for name, value in values.items() if value not in (None, "", "None")}
+    return {name: text.lower() if text in ("True", "False") else text for name, text in texts.items()}
 
 
 def words(option: str, values: Mapping[str, Any]) -> list[str]:

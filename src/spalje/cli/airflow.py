@@ -4,7 +4,8 @@ from cyclopts import App
 
 app = App(
     name="airflow",
-    help="Apache Airflow: check DAGs as it would import them, and what to tell it so that it runs projects.",
+    help="Apache Airflow: check DAGs as it would import them, what to tell it so that it runs projects, events.",
 )
 app.command("spalje.cli.airflow_check:check", name="check")
 app.command("spalje.cli.airflow_bundles:bundles", name="bundles")
+app.command("spalje.cli.airflow_event:event", name="event")

@@ -34,12 +34,16 @@ def alive(owner: str) -> bool:
 
 
 def _start_ticks(pid: int) -> str:
-    """Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot ("" when gone)."""
+    """Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot.
+
+    "" when it is gone; one that has ended and whose parent has not asked how, is.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return _without_proc(pid)
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] == "Z" else fields[19]
 
 
 def _without_proc(pid: int) -> str:

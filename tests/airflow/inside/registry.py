@@ -41,7 +41,7 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         """A workspace in a folder; it is made once and copied then."""
-        self.folder = folder
+        self.folder, self.python = folder, PYTHON
         if Registry._made is None:
             Registry._made = Path(tempfile.mkdtemp()) / "made"
             atexit.register(shutil.rmtree, Registry._made.parent, ignore_errors=True)

@@ -16,16 +16,16 @@ class Small:
 
     _made: Path | None = None
 
-    def __init__(self) -> None:
-        """It is made once for all tests of a process: its repository is known by its path."""
+    def __init__(self, folder: Path) -> None:
+        """A workspace in a folder; it is made once and copied then, so that no test waits for another's run."""
         if Small._made is None:
             Small._made = Path(tempfile.mkdtemp()) / "small"
             atexit.register(shutil.rmtree, Small._made.parent, ignore_errors=True)
             program = ROOT / "tests" / "airflow" / "small_workspace.py"
             subprocess.run([PYTHON, program, Small._made], check=True, timeout=60, capture_output=True)
-        self.folder, self.python = Small._made, PYTHON
-        self.workspace = Small._made / "workspace"
-        self.raw = Small._made / "raw"
+        shutil.copytree(Small._made, folder / "small")
+        self.folder, self.python = folder / "small", PYTHON
+        self.workspace, self.raw = self.folder / "workspace", self.folder / "raw"
 
     def ask(self, *words: str) -> Any:
         """What a command of Spaljé says, as JSON."""

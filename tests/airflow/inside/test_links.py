@@ -1,6 +1,7 @@
 """From each task to the run's page, where there are pages."""
 
 import json
+from pathlib import Path
 
 import pytest
 from registry import DAGS, api, load, xcom
@@ -9,11 +10,16 @@ from small import Small
 from spalje.airflow.link import RunLink
 
 BODY = 'project.pipeline("build", inputs={"raw": RAW})'
+RECORD = """
+        SpaljeRecordOperator(
+            task_id="start", outline=project.outlines["build"], project="small", inputs={"raw": RAW}
+        )
+"""
 URL = "https://spalje.example.org"
 
 
-def test_every_task_leads_to_the_runs_page(monkeypatch: pytest.MonkeyPatch):
-    small = Small()
+def test_every_task_leads_to_the_runs_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    small = Small(tmp_path)
     extra = {"python": str(small.python), "workspace": str(small.workspace), "url": URL}
     connection = {"conn_type": "spalje", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_SPALJE_DEFAULT", json.dumps(connection))
@@ -26,9 +32,9 @@ def test_every_task_leads_to_the_runs_page(monkeypatch: pytest.MonkeyPatch):
     assert found["extra_links"] == {"Spaljé run": f"{URL}/runs/{name}"}
 
 
-def test_without_pages_there_is_no_link(monkeypatch: pytest.MonkeyPatch):
-    small = Small()
+def test_without_pages_there_is_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    small = Small(tmp_path)
     monkeypatch.setenv("SPALJE_PYTHON", str(small.python))
     monkeypatch.setenv("SPALJE_WORKSPACE", str(small.workspace))
-    run = load(small.source("no_links", BODY), DAGS).test()
-    assert (run.state, xcom(run, "build.make", RunLink().xcom_key)) == ("success", "")
+    run = load(small.source("no_links", RECORD), DAGS).test()
+    assert (run.state, xcom(run, "start", RunLink().xcom_key)) == ("success", "")

@@ -1,6 +1,7 @@
 """A DAG run that ends badly leaves no run of Spaljé open."""
 
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,8 +19,8 @@ RECORD = """
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Small:
-    made = Small()
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
+    made = Small(tmp_path)
     monkeypatch.setenv("SPALJE_PYTHON", str(made.python))
     monkeypatch.setenv("SPALJE_WORKSPACE", str(made.workspace))
     return made

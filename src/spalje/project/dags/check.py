@@ -218,7 +218,6 @@ class DeployFolder:
             BadInput: Airflow could not be asked.
         """
         environ = {
-            "AIRFLOW__CORE__DAGS_FOLDER": str(self.folder),
             "SPALJE_PYTHON": python,
             "SPALJE_WORKSPACE": str(workspace),
         }

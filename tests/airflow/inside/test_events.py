@@ -1,0 +1,124 @@
+"""A week of lemonade: published, judged against what really happened, and a retraining wanted; each told by an event."""
+
+import os
+import signal
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from airflow.utils.types import DagRunType
+from flow import Flow, loaded
+from recorded import PYTHON, Small, made
+
+from spalje.airflow import command
+
+SOURCE = """
+from datetime import timedelta
+
+at_once = {"default_args": {"retry_delay": timedelta(0), "retry_exponential_backoff": False}}
+
+with project.dag("inference", date="week", **at_once):
+    project.run("inference")
+with project.dag("steps", params={"week": "2024-06-24"}, **at_once):
+    project.pipeline("inference")
+with project.dag("arrival", params={"week": "2024-07-01"}, **at_once):
+    project.truth_arrived(project.pipeline("truth")["sold"]["features"])
+with project.dag("quality", schedule=project.assets.ground_truth, params={"truth": None}, **at_once):
+    project.judge()
+"""
+
+
+@pytest.fixture(scope="module")
+def lemonade(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    folder = made(tmp_path_factory.mktemp("lemonade") / "made", "lemonade_workspace.py")
+    return Small(folder / "workspace", folder)
+
+
+@pytest.fixture(autouse=True)
+def place(lemonade: Small, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SPALJE_PYTHON", str(PYTHON))
+    monkeypatch.setenv("SPALJE_WORKSPACE", str(lemonade.workspace))
+
+
+@pytest.fixture(scope="module")
+def dags(lemonade: Small) -> Any:
+    return loaded(lemonade.origin / "deploy", SOURCE)
+
+
+def events(flow: Flow) -> list[tuple[str, dict[str, Any]]]:
+    return [(event.uri, event.extra) for event in flow.events]
+
+
+def test_a_batch_that_goes_out_is_an_event_and_one_that_is_blocked_fails_for_good(
+    lemonade: Small, dags: Any, capsys: pytest.CaptureFixture[str]
+):
+    flow = Flow(dags["inference"], DagRunType.SCHEDULED, date=datetime(2024, 7, 1, tzinfo=UTC)).whole()
+    assert flow.state == "success"
+    assert flow.told["inference"] == {
+        "run": "lemonade/inference/1",
+        "verdicts": {"data_quality": "ok"},
+        "decision": "publish",
+        "batch": "lemonade/1",
+        "retrain": False,
+    }
+    extra = {"run": "lemonade/inference/1", "version": 1, "batch": "lemonade/1"}
+    assert events(flow) == [("spalje://lemonade/batch-published", extra)]
+    assert lemonade.rows("SELECT first_day, status FROM batch") == [("2024-07-01", "published")]
+
+    (lemonade.origin / "spoiled").touch()
+    capsys.readouterr()
+    blocked = Flow(dags["steps"]).whole()
+    (lemonade.origin / "spoiled").unlink()
+    assert blocked.state == "failed"
+    assert {name for name, state in blocked.states.items() if state != "success"} == {"conclude"}
+    assert blocked.task("conclude").try_number == 1
+    said = capsys.readouterr().out
+    assert "Batch lemonade/2 is blocked" in said
+    assert "spalje batch show lemonade/2" in said
+    assert not events(blocked)
+
+
+def test_truth_is_judged_once_whoever_is_killed_and_a_retraining_is_wanted_by_an_event(
+    lemonade: Small, dags: Any, monkeypatch: pytest.MonkeyPatch
+):
+    arrival = Flow(dags["arrival"]).whole()
+    assert arrival.state == "success"
+    digest = arrival.told["sold"]["outputs"]["features"]
+    assert events(arrival) == [("spalje://lemonade/ground-truth", {"truth": f"sha256:{digest}"})]
+
+    take, killed = command.Lines.take, []
+
+    def take_and_kill(self: command.Lines, line: str) -> None:
+        take(self, line)
+        if "judge: started" in line and not killed:
+            killed.append(judging[0]._process.pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    judging: list[command.Child] = []
+    begin = command.Child.__init__
+
+    def begun(self: command.Child, *words: Any) -> None:
+        judging[:] = [self]
+        begin(self, *words)
+
+    monkeypatch.setattr(command.Child, "__init__", begun)
+    monkeypatch.setattr(command.Lines, "take", take_and_kill)
+    flow = Flow(dags["quality"], DagRunType.ASSET_TRIGGERED, events=arrival.events).whole()
+    assert killed
+    assert (flow.state, flow.task("judge").try_number) == ("success", 2)
+    (told,) = flow.told["judge"]
+    assert told["run"] == "lemonade/quality/1"
+    assert (told["batch"], told["decision"]) == ("lemonade/1", "retrain")
+    assert told["verdicts"] == {"model_quality": "alarm"}
+    runs = lemonade.rows("SELECT id, status, started_for, key FROM run WHERE pipeline = 'quality'")
+    (run,) = runs
+    assert run[:3] == ("lemonade/quality/1", "succeeded", "ground-truth")
+    assert run[3].startswith(f"lemonade-quality/{flow.run.run_id}/judge/0/0/")
+    assert lemonade.rows("SELECT batch, run FROM evaluation") == [(1, "lemonade/quality/1")]
+    assert events(flow) == [("spalje://lemonade/retrain-wanted", {"run": "lemonade/quality/1", "version": 1})]
+    assert len(lemonade.rows("SELECT id FROM run WHERE pipeline = 'build'")) == 1, "Airflow starts the build"
+
+
+def test_without_truth_there_is_nothing_to_judge(dags: Any):
+    flow = Flow(dags["quality"]).whole()
+    assert flow.states == {"judge": "skipped"}
