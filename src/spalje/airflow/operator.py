@@ -43,9 +43,12 @@ class SpaljeOperator(ArtifactLineage, BaseOperator):
         where = self.place
         self._child = Child(where.words(*words), where.environ, self.log.info)
         try:
-            return self._child.wait()
+            answered = self._child.wait()
         finally:
             self._child = None
+        if answered.error.get("kind") == "Conflict":
+            self.log.info("Not its turn yet: %s", answered.error["error"])
+        return answered
 
     def on_kill(self) -> None:
         """End what was started, with everything that it started."""

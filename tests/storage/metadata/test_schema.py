@@ -144,6 +144,31 @@ def test_the_first_release_is_migrated(tmp_path: Path):
     new.close()
 
 
+def test_a_table_that_others_refer_to_is_made_anew(
+    record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = record.version().content.run
+    next_release(
+        tmp_path / "next", monkeypatch, "with op.batch_alter_table('run', recreate='always') as run: pass"
+    )
+    metadata = open_metadata(f"sqlite:///{tmp_path / 'metadata.db'}")
+    assert metadata.runs.get(run).id == run
+    assert list(metadata.steps.all(run)) == ["register"]
+    with metadata.database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    metadata.close()
+
+
+def test_a_migration_that_loses_rows_changes_nothing(
+    record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = record.version().content.run
+    next_release(tmp_path / "next", monkeypatch, "op.execute('delete from run')")
+    with pytest.raises(RuntimeError, match="others refer to"):
+        open_metadata(f"sqlite:///{tmp_path / 'metadata.db'}")
+    assert record.metadata.runs.get(run).id == run
+
+
 def test_a_migration_that_fails_changes_nothing(
     record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
