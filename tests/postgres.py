@@ -88,5 +88,6 @@ def _ready(programs: Path, folder: Path, server: subprocess.Popen) -> None:
     until = time.monotonic() + 30
     asking = [programs / "pg_isready", "-q", "-h", folder]
     while subprocess.run(asking, check=False).returncode != 0:
-        assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()
+        alive = server.poll() is None and time.monotonic() < until
+        assert alive, (folder / "log").read_text()
         time.sleep(0.02)

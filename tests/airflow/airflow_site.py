@@ -96,7 +96,7 @@ class Site:
     def start(self, *names: str) -> None:
         """Start processes; they are not waited for."""
         words = {"api-server": ["--port", self.url.rpartition(":")[2]]}
-        words |= dict.fromkeys(("scheduler", "triggerer"), ["--skip-serve-logs"])
+        words |= {name: ["--skip-serve-logs"] for name in ("scheduler", "triggerer")}
         for name in names:
             with (self.home / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(

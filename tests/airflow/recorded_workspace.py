@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("faults", "journeys")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
 import small_project
 
@@ -36,8 +36,10 @@ FILES = {
 
         switch = Path("{switch}")
         how = (switch / "how").read_text() if (switch / "how").is_file() else ""
-        if how == "fail once":
+        if how.startswith("fail once"):
             (switch / "how").unlink()
+        if how.endswith("talk"):
+            print("x" * 200_000)
         if how.startswith("fail"):
             print("no rows today")
             raise SystemExit(3)
@@ -46,7 +48,7 @@ FILES = {
             print("slowly", flush=True)
             (switch / "begun").write_text(f"{{os.getpid()}} {{child.pid}}")
             time.sleep(100)
-        print("x" * (200_000 if how == "talk" else 10))
+        print("all is well")
         for part in range(int(options["factor"])):
             (folder("rows") / f"part-{{part}}.parquet").write_bytes((folder("raw") / "rows.parquet").read_bytes())
     """,

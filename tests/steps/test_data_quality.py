@@ -1,8 +1,8 @@
 """The files of the data quality monitor, from folder to folder."""
 
 import json
+import re
 import shutil
-from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,6 @@ PROBLEM = Problem(
     group="store",
 )
 STORES = 60
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def days(first, number, seed=0):
@@ -68,7 +67,15 @@ def checked(folders, batch=None, **settings):
     if batch is not None:
         table.write(batch, folders / "batch")
     settings = {"monitor": "data_quality", "policy": "calibrated", **settings}
-    return check(folders / "batch", folders / "baseline", PROBLEM, folders / "verdict", settings, now=NOW)
+    return check(folders / "batch", folders / "baseline", PROBLEM, folders / "verdict", settings)
+
+
+def test_the_same_batch_leaves_the_same_bytes_whenever_it_is_checked(folders):
+    checked(folders)
+    before = {path.name: path.read_bytes() for path in (folders / "verdict").iterdir()}
+    checked(folders)
+    assert {path.name: path.read_bytes() for path in (folders / "verdict").iterdir()} == before
+    assert not re.search(rb"\d\d:\d\d UTC", before["report.html"]), "it would be another one a minute later"
 
 
 def breaches(verdict):
@@ -120,9 +127,7 @@ def test_training_is_no_alarm_to_itself_whatever_it_is_like(folders):
     write_baseline(folders / "training", PROBLEM, folders / "baseline", {})
     for policy in ("calibrated", "sagemaker"):
         settings = {"policy": policy}
-        verdict = check(
-            folders / "training", folders / "baseline", PROBLEM, folders / "verdict", settings, now=NOW
-        )
+        verdict = check(folders / "training", folders / "baseline", PROBLEM, folders / "verdict", settings)
         assert (verdict.outcome, verdict.violations) == (Outcome.OK, ())
 
 

@@ -78,7 +78,7 @@ class Artifact:
 def landing(context: Any, place: Place, project: str, task: str) -> Path:
     """Where a task of this DAG run puts what it makes outside the artifact store."""
     run = context["dag_run"]
-    parts = (re.sub(r"[^A-Za-z0-9._-]+", "-", word) for word in (run.dag_id, run.run_id, task))
+    parts = (re.sub(r"[^A-Za-z0-9._-]+|^\.+", "-", word) for word in (run.dag_id, run.run_id, task))
     return Path(place.workspace, "landing", project, *parts)
 
 

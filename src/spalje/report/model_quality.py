@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import nan
 from typing import Any
 
@@ -39,12 +38,10 @@ class Report:
     Attributes:
         title: what the page is called.
         verdict: of the model quality monitor.
-        made_at: when the report was made.
     """
 
     title: str
     verdict: Verdict
-    made_at: datetime
 
 
 def html(report: Report) -> str:
@@ -84,7 +81,6 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         facts.append(("Share of good stretches as bad", percent(min(float(one["p"]) for one in evidence))))
     if figures.get("truth_without_prediction"):
         facts.append(("Truth without prediction", rows(int(figures["truth_without_prediction"]))))
-    facts.append(("Report made", f"{report.made_at:%Y-%m-%d %H:%M} {report.made_at.tzname() or ''}".strip()))
     return facts
 
 

@@ -85,10 +85,11 @@ def _facts(report: Report, figures: Figures, ordered: tuple[Subject, ...]) -> li
     ]
     if figures.drift and figures.drift.slow:
         said.append(("Slow drift", slow_drift(figures.drift.slow)))
-    return [
-        *said,
-        ("Report made", f"{report.made_at:%Y-%m-%d %H:%M} {report.made_at.tzname() or ''}".strip()),
-    ]
+    if report.made_at is not None:
+        said.append(
+            ("Report made", f"{report.made_at:%Y-%m-%d %H:%M} {report.made_at.tzname() or ''}".strip())
+        )
+    return said
 
 
 def _findings(violations: list[Violation], places: dict[str, int]) -> list[Finding]:

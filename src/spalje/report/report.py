@@ -18,7 +18,7 @@ class Report:
         batch: profile of the batch.
         baseline: profile of the good data that it was held against.
         attributions: feature -> how much it moves predictions, in any unit; None where not known.
-        made_at: when the report was made.
+        made_at: when the report was made; None: it does not say.
         name: what the batch is called; may be empty.
         at: the day that the batch is for; None where not known.
     """
@@ -28,6 +28,6 @@ class Report:
     batch: Profile
     baseline: Profile
     attributions: Mapping[str, float] | None
-    made_at: datetime
+    made_at: datetime | None
     name: str = ""
     at: date | None = None

@@ -19,7 +19,6 @@ def _data_quality(context: StepContext, out: Path) -> Verdict:
         out,
         context.settings,
         earlier=context.inputs.get("history"),
-        now=context.now,
     )
 
 
@@ -34,7 +33,7 @@ def _model_quality(context: StepContext, out: Path) -> Verdict:
         earlier=context.inputs.get("history"),
         data=context.inputs.get("data"),
         estimated=context.inputs.get("estimated"),
-        now=context.now,
+        page=True,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +57,10 @@ def check(
     settings: Mapping[str, Any],
     *,
     earlier: Path | None = None,
-    now: datetime,
 ) -> Verdict:
     """Hold a batch against a baseline; writes verdict, violations, profile and a report for people.
+
+    What is written depends on what is given alone, whenever and wherever it is done.
 
     Args:
         data: the batch's table.
@@ -70,7 +70,6 @@ def check(
         out: an existing folder.
         settings: ``policy`` (calibrated or sagemaker), ``alpha``, and what ``Constraints.edited`` takes.
         earlier: a folder with what earlier checks left of their batches.
-        now: what the report is dated.
 
     Raises:
         BadInput: the table, the baseline or what earlier checks left cannot be read.
@@ -89,9 +88,8 @@ def check(
     (out / VERDICT).write_text(checked.verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (out / VIOLATIONS[0]).write_bytes(written_violations(ViolationsFile(checked.verdict.violations)))
     files.write_file(out / CHECKED, checked.batch)
-    report = Report(
-        f"Data quality: {checked.batch.name}", checked.verdict, checked.profile, known.profile, None, now
-    )
+    title = f"Data quality: {checked.batch.name}"
+    report = Report(title, checked.verdict, checked.profile, known.profile, None, None)
     (out / REPORT).write_text(html(report), encoding="utf-8")
     return checked.verdict
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ def check(
     earlier: Path | None = None,
     data: Path | None = None,
     estimated: Path | None = None,
-    now: datetime | None = None,
+    page: bool = False,
 ) -> Verdict:
     """Hold a batch's predictions against the truth; writes verdict, metrics and violations.
 
@@ -63,7 +62,7 @@ def check(
         earlier: a folder with what the truth said about earlier batches of the same version.
         data: the batch's features, to tell whether they moved or what the model learned; None: it is not told.
         estimated: what was estimated of the batch before; None, or an empty folder: nothing was.
-        now: what the report for people is dated; None: there is none.
+        page: whether there is a report for people.
 
     Raises:
         BadInput: a table or the baseline cannot be read, keys do not fit together, or the truth has
@@ -130,10 +129,10 @@ def check(
     (out / "verdict.json").write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (out / "metrics.json").write_text(json.dumps(flat, allow_nan=False, indent=2) + "\n", encoding="utf-8")
     (out / VIOLATIONS[0]).write_bytes(files.write_violations(metrics, passed))
-    if now is not None:
+    if page:
         days = _span(measured)
-        page = html(Report(f"Model quality{f': {days}' if days else ''}", verdict, now))
-        (out / REPORT).write_text(page, encoding="utf-8")
+        text = html(Report(f"Model quality{f': {days}' if days else ''}", verdict))
+        (out / REPORT).write_text(text, encoding="utf-8")
     return verdict
 
 

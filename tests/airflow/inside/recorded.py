@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -48,7 +49,7 @@ class Small:
         """What a command of Spaljé says, as JSON, however it ends."""
         command = [PYTHON, "-P", "-m", "spalje", *words, "--workspace", self.workspace, "--json"]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        said = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environ)
+        said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=90, env=environ)
         return json.loads(said.stdout or said.stderr.splitlines()[-1])
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -61,7 +62,7 @@ class Small:
         return dict(self.rows(f"SELECT step, status FROM step_run WHERE run = '{run}'"))
 
     def how(self, how: str) -> None:
-        """Tell the script of step ``make`` what to do: ``fail``, ``fail once``, ``slow``, ``talk``, or nothing."""
+        """Tell the script of step ``make`` what to do: ``fail``, ``fail once`` (and ``talk``), ``slow``, or nothing."""
         (self.origin / "switch" / "how").write_text(how)
 
     @property
@@ -69,6 +70,14 @@ class Small:
         """The processes of a slow script, its own and its child's, once it has begun."""
         told = self.origin / "switch" / "begun"
         return [int(pid) for pid in told.read_text().split()] if told.is_file() else []
+
+    def kill(self) -> None:
+        """Kill the command that executes the slow script, and the script; it is not slow any more."""
+        script, _ = until(lambda: self.begun)
+        stat = Path(f"/proc/{script}/stat").read_text()
+        self.how("")
+        os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)
+        os.killpg(script, signal.SIGKILL)
 
     def forget(self) -> None:
         """The script does again what it does by itself; nothing of an earlier one may go on."""

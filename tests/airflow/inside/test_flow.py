@@ -1,8 +1,6 @@
 """Pipelines and programs in runs of DAGs: what is skipped, tried again, waited for, cleared, and refused."""
 
 import json
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.utils.types import DagRunType
 from flow import Flow, loaded
-from recorded import PYTHON, Small, made, until
+from recorded import PYTHON, Small, made
 
 from spalje.airflow import command
 
@@ -24,7 +22,7 @@ at_once = {{"default_args": {{"retry_delay": timedelta(0), "retry_exponential_ba
 with project.dag("several", **at_once):
     project.pipeline("several", inputs=raw)
 with project.dag("one", **at_once):
-    project.pipeline("one", inputs=raw, deferrable=True)
+    project.pipeline("one", inputs=raw)
 with project.dag("whole", **at_once):
     project.run("one", inputs=raw)
 with project.dag("programs", params={{"fail": False, "at": "weeks/3"}}, **at_once):
@@ -126,15 +124,7 @@ def test_a_dag_that_draws_otherwise_fails_for_good_and_lets_go_of_its_pipeline(
 
 def test_a_whole_pipeline_that_was_killed_goes_on_with_the_same_run(small: Small, dags: Any):
     small.how("slow")
-
-    def kill() -> None:
-        script, _ = until(lambda: small.begun)
-        stat = Path(f"/proc/{script}/stat").read_text()
-        small.how("")
-        os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)
-        os.killpg(script, signal.SIGKILL)
-
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=small.kill)
     killer.start()
     flow = Flow(dags["whole"]).whole()
     killer.join()

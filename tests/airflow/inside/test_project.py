@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import Label, TriggerRule
+from airflow.sdk import DAG, Label, Param, TriggerRule
 from airflow.sdk.exceptions import ParamValidationError
 
 from spalje.airflow import Project, outline, pipeline_task_group
@@ -83,8 +83,6 @@ def test_a_pipeline_is_drawn_as_its_recipe_is(project: Project):
 
 
 def test_a_group_can_stand_in_a_dag_of_ones_own(repository: Path):
-    from airflow.sdk import DAG
-
     pipelines = outline.read(repository / "dags" / "pipelines.json")
     with DAG("own", schedule=None) as dag:
         group = pipeline_task_group(
@@ -148,8 +146,6 @@ def test_parameters_are_fields_of_their_type(project: Project):
 
 
 def test_a_required_parameter_stands_against_a_schedule_until_it_has_a_value(project: Project):
-    from airflow.sdk import Param
-
     with pytest.raises(ValueError, match="required params"):
         project.dag("inference", schedule="@weekly", date="week")
     dag = project.dag("inference", schedule="@weekly", date="week", params={"shop": Param("all")})

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import textwrap
@@ -21,6 +19,7 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 from ended import ended
+from flow import Flow, loaded
 from recorded import PYTHON, RUN, Small, made, until
 
 from spalje.airflow import SpaljeStepOperator
@@ -98,36 +97,57 @@ class Working:
         return self.came
 
 
-def test_a_step_is_done_once_and_tells_little(small: Small, log: Log):
-    told = step().execute({})
+SOURCE = f"""
+from datetime import timedelta
+
+from spalje.airflow import SpaljeStepOperator
+from spalje.airflow.conclude_operator import SpaljeConcludeOperator
+
+words = {{"run": "{RUN}", "step": "make"}}
+at_once = {{"default_args": {{"retry_delay": timedelta(0), "retry_exponential_backoff": False}}}}
+
+with project.dag("step", **at_once):
+    SpaljeStepOperator(task_id="make", **words)
+with project.dag("ended", **at_once):
+    end = SpaljeConcludeOperator(task_id="end", run="{RUN}", project="small")
+    SpaljeStepOperator(task_id="make", **words, retries=0) >> end
+with project.dag("deferred", **at_once):
+    SpaljeStepOperator(task_id="make", **words, deferrable=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def dags(origin: Path) -> Any:
+    return loaded(origin / "clone", SOURCE)
+
+
+def test_a_step_is_done_once_and_tells_little(small: Small, dags: Any, log: Log):
+    told = Flow(dags["step"]).whole().told["make"]
     assert set(told) == {"run", "step", "outputs"}
     assert set(told["outputs"]) == {"rows"}
     assert len(told["outputs"]["rows"]) == 64
-    assert len(json.dumps(told)) < 500
-    assert log.has("xxxxxxxxxx")
+    assert log.has("all is well")
     assert log.has("make: succeeded")
     before = str(log)
-    assert step().execute({}) == told
+    assert Flow(dags["step"]).whole().told["make"] == told
     assert "loc=command" not in str(log)[len(before) :], "nothing was done"
 
 
-def test_a_step_that_failed_is_executed_again_and_the_run_goes_on(small: Small, log: Log):
-    small.how("fail")
-    with pytest.raises(AirflowException, match="step 'make' failed") as caught:
-        step().execute({})
-    assert not isinstance(caught.value, AirflowFailException)
-    assert f"spalje run log {RUN} make" in str(caught.value)
+def test_a_step_that_failed_is_executed_again_and_the_run_goes_on(small: Small, dags: Any, log: Log):
+    small.how("fail once")
+    failed = Flow(dags["ended"]).whole()
+    assert failed.states == {"make": "failed", "end": "failed"}
+    assert failed.task("end").try_number == 1, "to ask again does not help"
     assert log.has("no rows today")
+    assert f"{RUN}: step 'make' failed. make.py ended with exit code 3" in str(log)
+    assert f"spalje run log {RUN} make" in str(log)
     assert '{"error"' not in str(log)
-    with pytest.raises(AirflowFailException, match="failed"):
-        SpaljeConcludeOperator(task_id="conclude", run=RUN, project="small").execute({})
-    small.how("")
-    assert step().execute({})["outputs"]
-    assert small.rows(f"SELECT status FROM run WHERE id = '{RUN}'") == [("running",)]
+    assert Flow(dags["ended"]).whole().state == "success"
+    assert small.rows(f"SELECT status FROM run WHERE id = '{RUN}'") == [("succeeded",)]
 
 
 def test_a_name_that_is_wrong_is_not_tried_again(small: Small):
-    with pytest.raises(AirflowFailException, match="mak.*make"):
+    with pytest.raises(AirflowFailException, match=r"mak.*make"):
         step(step="mak").execute({})
 
 
@@ -165,15 +185,14 @@ def test_what_a_step_says_comes_while_it_runs_and_a_person_can_end_it(
     working.task.on_kill()
 
 
-def test_a_step_whose_process_was_killed_is_done_by_the_next_try(small: Small):
-    working = Working(small)
-    os.kill(working.process, signal.SIGKILL)
-    came = working.end()
-    assert isinstance(came, AirflowException)
-    assert "SIGKILL" in str(came)
-    os.killpg(small.begun[0], signal.SIGKILL)
-    small.how("")
-    assert step().execute({})["outputs"]
+def test_a_step_whose_process_was_killed_is_done_by_the_next_try(small: Small, dags: Any, log: Log):
+    small.how("slow")
+    killer = threading.Thread(target=small.kill)
+    killer.start()
+    flow = Flow(dags["step"]).whole()
+    killer.join()
+    assert (flow.state, flow.task("make").try_number) == ("success", 2)
+    assert "Spaljé was killed by SIGKILL" in str(log)
     assert small.states() == {"make": "succeeded"}
 
 
@@ -222,16 +241,14 @@ def event(trigger: StepTrigger) -> dict[str, Any]:
     return json.loads(json.dumps(asyncio.run(first()).payload))
 
 
-def test_a_deferred_step_is_waited_for_by_the_triggerer(small: Small, log: Log):
-    small.how("fail")
-    failed = event(deferred(step(deferrable=True)))
-    with pytest.raises(AirflowException, match="step 'make' failed"):
-        step().execute_complete({}, failed)
+def test_a_deferred_step_is_waited_for_by_the_triggerer(small: Small, dags: Any, log: Log):
+    small.how("fail once, and talk")
+    flow = Flow(dags["deferred"]).whole()
+    assert (flow.state, flow.task("make").try_number) == ("success", 2), "an earlier try's end is past"
     assert log.has("no rows today")
-    small.how("talk")
-    told = event(deferred(step(deferrable=True)))
+    assert log.has("all is well")
     assert log.has("x" * 200_000), "a line longer than asyncio likes"
-    assert step().execute_complete({}, told)["outputs"], "what the earlier try ended with is past"
+    assert flow.told["make"]["outputs"]
 
 
 def test_a_deferred_step_ends_when_a_person_ends_the_task(small: Small):
@@ -247,10 +264,7 @@ def test_a_deferred_step_ends_when_a_person_ends_the_task(small: Small):
 def test_a_deferred_step_that_nobody_works_on_is_lost(small: Small):
     small.how("slow")
     trigger = deferred(step(deferrable=True))
-    script, _ = until(lambda: small.begun)
-    command = int(Path(f"/proc/{script}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(command, signal.SIGKILL)
-    os.killpg(script, signal.SIGKILL)
+    small.kill()
     lost = event(trigger)
     assert lost["error"]["kind"] == "Lost"
     with pytest.raises(AirflowException, match="Nobody executes step 'make'"):
