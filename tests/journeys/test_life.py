@@ -18,7 +18,7 @@ PROJECT = "fresh-produce"
 def life(tmp_path_factory) -> tuple[Command, dict]:
     """The demo, played to its end."""
     folder = tmp_path_factory.mktemp("life")
-    told = Command(folder / "workspace", folder)("demo", "--weeks", "3", "--json", timeout_s=280)
+    told = Command(folder / "workspace", folder, anew=True)("demo", "--weeks", "3", "--json", timeout_s=280)
     assert told.code == 0, told.error
     return Command(folder / "workspace", folder), told.json
 
