@@ -107,7 +107,9 @@ def test_a_whole_pipeline_is_recorded_when_it_is_its_turn(small: Small, dags: An
     flow = Flow(dags["whole"])
     flow.once()
     assert (flow.states["one"], flow.task("one").try_number) == ("up_for_reschedule", 1)
-    assert small.rows("SELECT max(sequence) FROM run") == [(2,)], "what it would have read may be old by its turn"
+    assert small.rows("SELECT max(sequence) FROM run") == [(2,)], (
+        "what it would have read may be old by its turn"
+    )
     small.ask("run", "conclude", other)
     flow.whole()
     assert (flow.state, flow.task("one").try_number) == ("success", 1)
