@@ -10,7 +10,7 @@ metadata.
 
 ``parse_ms_per_dag``: Airflow's ``DagBag`` reads the deploy repositories of 50 projects, 200 DAGs; ``…_400``: of 100.
 ``parse_over_plain`` is the ratio to as many files with as many DAGs of as many plain ``BashOperator`` tasks, which is
-the limit. ``import_ms``: the first import of ``spalje.airflow`` in a process that has ``airflow.sdk``.
+the limit. ``import_ms``: the first ``from spalje.airflow import Project`` in a process that has ``airflow.sdk``.
 """
 
 import json

@@ -110,7 +110,7 @@ def _origin(version: str, data: Mapping[str, str]) -> str:
     """What it was made from, and how to see more."""
     rows = [(name, f"sha256:{digest[:12]}") for name, digest in data.items()]
     commands = (f"spalje model show {version}", f"spalje lineage show model:{version}")
-    block = "\n".join(f"    {command}" for command in commands)
+    block = "\n".join(f"- `{command}`" for command in commands)
     table = f"{_table(('data', 'content'), rows)}\n\n" if rows else ""
     return f"### Where it came from\n\n{table}Everything about it:\n\n{block}"
 

@@ -5,7 +5,11 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+from recorded import PYTHON, Small, made
 
 HOME = Path(tempfile.mkdtemp(prefix="spalje-airflow-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
@@ -24,3 +28,21 @@ os.environ.update(
 )
 (HOME / "dags").mkdir()
 shutil.copy(Path(sys.prefix) / "home" / "airflow.db", HOME / "airflow.db")
+
+
+@pytest.fixture(scope="session")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small project that the tests have copies of."""
+    return made(tmp_path_factory.mktemp("small") / "made")
+
+
+@pytest.fixture
+def small(origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
+    """A copy of the small project's workspace; the worker's variables say where it is."""
+    copy = Small.of(origin, tmp_path / "workspace")
+    monkeypatch.setenv("SPALJE_PYTHON", str(PYTHON))
+    monkeypatch.setenv("SPALJE_WORKSPACE", str(copy.workspace))
+    try:
+        yield copy
+    finally:
+        copy.forget()

@@ -2,14 +2,13 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.utils.types import DagRunType
 from flow import Flow, loaded
-from recorded import PYTHON, Small, made
+from recorded import Small
 
 from spalje.airflow import command
 
@@ -38,21 +37,10 @@ with project.dag("programs", params={{"fail": False, "at": "weeks/3"}}, **at_onc
 """
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("small") / "made")
-
-
-@pytest.fixture
-def small(origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
-    copy = Small.of(origin, tmp_path / "workspace")
-    monkeypatch.setenv("SPALJE_PYTHON", str(PYTHON))
-    monkeypatch.setenv("SPALJE_WORKSPACE", str(copy.workspace))
+@pytest.fixture(autouse=True)
+def turns(monkeypatch: pytest.MonkeyPatch):
+    """Who waits for its turn asks again at once."""
     monkeypatch.setattr(command, "TURN_S", 0.0)
-    try:
-        yield copy
-    finally:
-        copy.forget()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +19,13 @@ from airflow.sdk.exceptions import (
 )
 from ended import ended
 from flow import Flow, loaded
-from recorded import PYTHON, RUN, Small, made, until
+from recorded import RUN, Small, until
 
 from spalje.airflow import SpaljeStepOperator
 from spalje.airflow.conclude_operator import SpaljeConcludeOperator
 from spalje.airflow.step_trigger import StepTrigger
 
 SECRET = "a secret of the connection"
-
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("small") / "made")
-
-
-@pytest.fixture
-def small(origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
-    copy = Small.of(origin, tmp_path / "workspace")
-    monkeypatch.setenv("SPALJE_PYTHON", str(PYTHON))
-    monkeypatch.setenv("SPALJE_WORKSPACE", str(copy.workspace))
-    try:
-        yield copy
-    finally:
-        copy.forget()
 
 
 class Log:
