@@ -28,7 +28,13 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def _run(words: Sequence[str]) -> int:
-    from cyclopts import CycloptsError
+    try:
+        from cyclopts import CycloptsError
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"spalje: {sys.executable} has Spaljé without what it depends on ({error.name} is missing), as Airflow's "
+            "environment has it. Use the command of Spaljé's own environment, or install: pip install spalje"
+        )
 
     from spalje.cli import app
 

@@ -5,6 +5,10 @@ writing, renamed, removed, linked or made read-only, a folder is made, a process
 before and just after each commit of the database. They are counted with an audit hook, in a forked
 child that then kills itself with SIGKILL: nothing is cleaned up, no handler runs.
 
+What changes nothing is no moment of its own, for what is left there is what is left at the next one: the end of
+a transaction that only read, the making of a folder that is there or whose parent is not, the opening of a
+descriptor or of /dev/null.
+
 Usage: sweep.py FOLDER FIRST STRIDE; prints one JSON object.
 """
 
@@ -13,6 +17,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +26,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pandas as pd  # noqa: F401  PyArrow loads it when it is there; it and the steps are loaded now, not in every child
 import small_project
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 import spalje.alerts.ended_run
 import spalje.alerts.watch
@@ -42,7 +48,6 @@ CHANGING = frozenset(
         "os.link",
         "os.symlink",
         "os.chmod",
-        "os.mkdir",
         "os.rmdir",
         "subprocess.Popen",
     }
@@ -61,12 +66,33 @@ class Bomb:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def audit(self, name: str, arguments: tuple) -> None:
-        if name in CHANGING or (name == "open" and _writes(arguments)):
+        if (
+            name in CHANGING
+            or (name == "open" and _writes(*arguments))
+            or (name == "os.mkdir" and _makes(arguments[0]))
+        ):
+            self.tick()
+
+    def committing(self, connection: Connection) -> None:
+        changes = connection.connection.driver_connection.total_changes
+        connection.info["changed"] = changes > connection.info.get("changes", 0)
+        connection.info["changes"] = changes
+        if connection.info["changed"]:
+            self.tick()
+
+    def committed(self, _: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        if record.info.pop("changed", False):
             self.tick()
 
 
-def _writes(arguments: tuple) -> bool:
-    mode, flags = arguments[1], arguments[2]
+def _makes(folder: str) -> bool:
+    path = Path(folder)
+    return not path.exists() and path.parent.exists()
+
+
+def _writes(path: str | int, mode: str | None, flags: int) -> bool:
+    if isinstance(path, int) or path == os.devnull:
+        return False
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
     return bool((flags or 0) & (os.O_WRONLY | os.O_RDWR))
@@ -91,8 +117,8 @@ def execute(folder: Path, run: str, fuse: int | None = None) -> None:
     if fuse is not None:
         bomb = Bomb(fuse)
         sys.addaudithook(bomb.audit)
-        event.listen(Engine, "commit", lambda connection: bomb.tick())
-        event.listen(Engine, "checkin", lambda connection, record: bomb.tick())
+        event.listen(Engine, "commit", bomb.committing)
+        event.listen(Engine, "checkin", bomb.committed)
     ended = workspace.execute(workspace.metadata.runs.get(run))
     assert ended.status is Status.SUCCEEDED, ended.error
 

@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 
@@ -16,3 +18,11 @@ def test_the_airflow_that_is_tested_is_the_one_that_is_named():
 def test_spalje_is_there_without_its_dependencies(package):
     assert spalje.airflow.__doc__
     assert importlib.util.find_spec(package) is None
+
+
+def test_the_command_says_where_it_belongs():
+    said = subprocess.run(
+        [sys.executable, "-P", "-m", "spalje", "run", "list"], capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 1
+    assert said.stderr.startswith(f"spalje: {sys.executable} has Spaljé without what it depends on")

@@ -157,6 +157,7 @@ def test_what_a_step_says_comes_while_it_runs_and_a_person_can_end_it(
     with pytest.raises(AirflowRescheduleException) as turn:
         step().execute({})
     assert turn.value.reschedule_date
+    assert "Not its turn yet: " in str(log)
     with pytest.raises(AirflowRescheduleException):
         SpaljeConcludeOperator(task_id="conclude", run=RUN, project="small").execute({})
     command = working.process
