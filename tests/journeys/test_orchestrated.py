@@ -194,6 +194,11 @@ def test_what_is_skipped_by_its_condition_is_followed_by_skipped_steps(make) -> 
     concluded = place.spalje("run", "conclude", run, "--json")
     assert (concluded.code, concluded.json["run"]["status"]) == (0, "succeeded")
     assert place.workspace.metadata.steps.all(run)["register"].status == "skipped"
+    for step in ("left", "register"):
+        again = place.step(run, step)
+        assert (again.code, again.json["status"]) == (0, "skipped"), "a task that a person cleared"
+        waited = place.spalje("step", "wait", run, step, "--since", "2100-01-01T00:00:00+00:00", "--json")
+        assert (waited.code, waited.json["status"]) == (0, "skipped")
 
 
 @pytest.mark.parametrize("how", ["its starter dies", "it is cancelled", "it is killed"])

@@ -13,7 +13,8 @@ from spalje.airflow.source import Source
 class SpaljePipelineOperator(SpaljeOperator):
     """Records a run of a pipeline and executes it: the slim shape, for teams that prefer one task.
 
-    A retry goes on with the same run: what had succeeded is not done twice. A task that was cleared makes a new run.
+    A run is recorded when it is its turn, so that what it reads is what is there then. A retry goes on with the same
+    run: what had succeeded is not done twice. A task that was cleared makes a new run.
 
     Args:
         pipeline: build, inference or another pipeline of the project's recipes.
@@ -54,7 +55,7 @@ class SpaljePipelineOperator(SpaljeOperator):
             name: source.location(context, where) for name, source in self.sources.items()
         }
         recorded = self.call(
-            *("run", "record", self.pipeline, "--project", self.project),
+            *("run", "record", self.pipeline, "--project", self.project, "--claim"),
             *("--ref", self.ref or order.commit(context)),
             *order.words("--param", self.parameters),
             *order.words("--input", inputs),

@@ -76,7 +76,7 @@ def wait(
     found = _find(workspace, run, step)
     seen = time.monotonic()
     with logged(log, _logs(workspace, found), step, whole=True):
-        while not _over(state := workspace.metadata.steps.all(run)[step], since):
+        while not _over(found, state := workspace.metadata.steps.all(run)[step], since):
             holder = workspace.metadata.leases.holder(_lease(run, step))
             if holder is not None and alive(holder.owner):
                 seen = time.monotonic()
@@ -132,9 +132,9 @@ def _find(workspace: Workspace, run: str, step: str) -> Run:
     return found
 
 
-def _over(state: StepRun, since: datetime | None) -> bool:
-    """Whether a step has ended; one that succeeded is not executed again, whoever begins to."""
-    if since is None or state.status in (Status.WAITING, Status.RUNNING, Status.SUCCEEDED):
+def _over(run: Run, state: StepRun, since: datetime | None) -> bool:
+    """Whether a step has ended, for good: what succeeded is not executed again, nor anything of a run that did."""
+    if since is None or Status.SUCCEEDED in (state.status, run.status) or not state.status.ended:
         return state.status.ended
     return state.ended_at is None or state.ended_at >= (since if since.tzinfo else since.astimezone())
 

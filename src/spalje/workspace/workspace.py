@@ -287,7 +287,8 @@ class Workspace:
     def execute_step(self, run: Run, step: str, listener: Listener = ignore) -> StepRun:
         """Execute one step of a run, as another orchestrator asks for it.
 
-        A run with a key holds its pipeline meanwhile; one that had ended badly goes on.
+        A run with a key holds its pipeline meanwhile; one that had ended badly goes on. Of one that succeeded nothing
+        is left to do: what was skipped stays so.
 
         Raises:
             Conflict: somebody alive executes this step, or another run has the pipeline.
@@ -295,7 +296,7 @@ class Workspace:
         """
         definition = definition_of(run)
         state = self.metadata.steps.all(run.id)[step]
-        if state.status is Status.SUCCEEDED:
+        if Status.SUCCEEDED in (state.status, run.status):
             return state
         with self.claims.kept(run):
             if run.status.ended:

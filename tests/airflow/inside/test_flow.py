@@ -89,6 +89,22 @@ def test_a_pipeline_waits_for_its_turn_and_is_run_anew_when_it_is_cleared(small:
     assert flow.told["make"]["reused_from"] == "small/one/3"
 
 
+def test_a_whole_pipeline_is_recorded_when_it_is_its_turn(small: Small, dags: Any):
+    record = ("run", "record", "one", "--project", "small", "--claim", "--key", "another")
+    other = small.ask(*record, "--input", f"raw={small.origin / 'raw'}")["run"]["id"]
+    flow = Flow(dags["whole"])
+    flow.once()
+    assert (flow.states["one"], flow.task("one").try_number) == ("up_for_reschedule", 1)
+    assert small.rows("SELECT max(sequence) FROM run") == [(2,)], (
+        "what it would have read may be old by its turn"
+    )
+    small.ask("run", "conclude", other)
+    flow.whole()
+    assert (flow.state, flow.task("one").try_number) == ("success", 1)
+    assert small.rows("SELECT id, status FROM run WHERE sequence > 2") == [("small/one/3", "succeeded")]
+    assert not small.rows("SELECT name FROM lease WHERE name = 'pipeline/small/one' AND owner NOT NULL")
+
+
 def test_a_dag_that_draws_otherwise_fails_for_good_and_lets_go_of_its_pipeline(
     small: Small, dags: Any, origin: Path, capsys: pytest.CaptureFixture[str]
 ):
