@@ -46,9 +46,9 @@ def check(
             Default: an empty Airflow, made for the moment.
     """
     airflow = AirflowPython.find(airflow_python, here=here)
-    place = DeployFolder.of(folder)
+    place, given = DeployFolder.of(folder), _json(conf)
     found = place.check(airflow)
-    tried = _try(place, airflow, run, conf, common) if run is not None and found.passed else None
+    tried = _try(place, airflow, run, given, common) if run is not None and found.passed else None
     passed = found.passed and (tried is None or tried.state == "success")
     if common.json:
         told = {"python": airflow.executable, "here": here, "passed": passed, "run": tried}
@@ -62,14 +62,17 @@ def check(
 
 def _try(place: DeployFolder, airflow: AirflowPython, dag: str, conf: str, common: Common) -> DagTrial:
     """Run a DAG through, in a copy of the workspace."""
+    with trial(common.open()) as copy:
+        return place.run(replace(airflow, here=False), dag, conf, copy, sys.executable)
+
+
+def _json(conf: str) -> str:
     try:
-        given = json.loads(conf)
+        return json.dumps(json.loads(conf))
     except ValueError as error:
         raise UsageError(
             f"--conf is not JSON: {error}.", do="""Write it as --conf '{"week": "2017-10-30"}'."""
         ) from error
-    with trial(common.open()) as copy:
-        return place.run(replace(airflow, here=False), dag, json.dumps(given), copy, sys.executable)
 
 
 def _print_trial(tried: DagTrial) -> None:
