@@ -5,61 +5,25 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from spalje.airflow import order
-from spalje.airflow.operator import SpaljeOperator
 from spalje.airflow.outline import Outline
-from spalje.airflow.source import Source
+from spalje.airflow.run_operator import SpaljeRunOperator
 
 
-class SpaljeRecordOperator(SpaljeOperator):
+class SpaljeRecordOperator(SpaljeRunOperator):
     """Records a run of a pipeline without executing it; the run holds its pipeline until it is concluded.
-
-    A retry finds the same run. A task that was cleared records a new one, which reads what is there now.
 
     Args:
         outline: the pipeline as the DAG draws it; another one at the run's commit fails for good.
-        project: the project.
-        parameters: parameter -> value, templated; an empty one is left out.
-        inputs: input -> a path or ``sha256:DIGEST``, templated, or what another task makes.
-        ref: branch, tag or commit of the recipe; empty: the commit that the DAG came with.
-        kwargs: those of every operator.
+        kwargs: those of ``SpaljeRunOperator`` but ``pipeline``, and of every operator.
     """
 
-    template_fields = ("parameters", "inputs", "ref")
-
-    def __init__(
-        self,
-        *,
-        outline: Outline,
-        project: str,
-        parameters: Mapping[str, Any] | None = None,
-        inputs: Mapping[str, "str | Source"] | None = None,
-        ref: str = "",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.outline, self.project, self.ref = outline, project, ref
-        self.parameters = dict(parameters or {})
-        self.inputs = {name: source for name, source in (inputs or {}).items() if isinstance(source, str)}
-        self.sources = {
-            name: source for name, source in (inputs or {}).items() if not isinstance(source, str)
-        }
-        for source in self.sources.values():
-            self.set_upstream(source.task)
+    def __init__(self, *, outline: Outline, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "pipeline": outline.name})
+        self.outline = outline
 
     def execute(self, context: Any) -> dict[str, str]:
         """Record the run."""
-        where = self.place
-        inputs = self.inputs | {
-            name: source.location(context, where) for name, source in self.sources.items()
-        }
-        said = self.call(
-            *("run", "record", self.outline.name, "--project", self.project, "--claim"),
-            *("--ref", self.ref or order.commit(context)),
-            *order.words("--param", self.parameters),
-            *order.words("--input", inputs),
-            *order.origin(context),
-        ).checked()
+        said = self.record(context)
         self._compare(said)
         self.shown(said["run"]["id"], said["url"])
         return {"run": said["run"]["id"]}
