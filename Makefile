@@ -19,8 +19,8 @@ demo: $(VENV)/.installed  ## the whole life of a model on real sales data, in ab
 	$(BIN)/spalje demo
 
 test: $(VENV)/.installed-dev $(AIRFLOW)/.installed  ## every test, examples in docstrings included
-	SPALJE_TEST_AIRFLOW=required $(BIN)/pytest -n 3 --dist worksteal
-	$(AIRFLOW)/bin/pytest -c tests/airflow/inside/pytest.toml tests/airflow/inside src/spalje/airflow -n 3 --dist worksteal
+	SPALJE_TEST_AIRFLOW=required $(BIN)/pytest -n 2 --dist worksteal
+	$(AIRFLOW)/bin/pytest -c tests/airflow/inside/pytest.toml tests/airflow/inside src/spalje/airflow -n 2 --dist worksteal
 
 check: $(VENV)/.installed-dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check
