@@ -242,7 +242,16 @@ class Site:
             "max_active_runs": 1,
             **words,
         }
-        return self.call("backfills", body, person=person)["id"]
+
+        def created() -> dict | None:
+            try:
+                return self.call("backfills", body, person=person)
+            except ApiError as error:
+                if error.status != 503:  # SQLite was written by another process: nothing was created
+                    raise
+                return None
+
+        return self.until(created, 60, "the database was never free")["id"]
 
     def clear(self, dag: str, run: str) -> None:
         """Have all tasks of a run done again."""
