@@ -80,7 +80,7 @@ def main(folder: Path) -> None:
     (clone / OUTLINE).parent.mkdir()
     (clone / OUTLINE).write_text(written(compile_recipe(clone, (sys.executable,)).values()), encoding="utf-8")
     order = Order("small", "one", "tests", {}, {"raw": str(folder / "raw")}, key="tests/1")
-    workspace.record(order, claim=False)
+    workspace.orchestration.record(order, claim=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from spalje.errors import BadInput, NotFound
 from spalje.project.git_hosts.answer import Answer
-from spalje.project.git_hosts.credential import HIDDEN
+from spalje.project.git_hosts.credential import redacted
 from spalje.project.git_hosts.once import once
 from spalje.project.git_hosts.rest import Rest
 from spalje.settings import AirflowSettings
@@ -88,10 +88,7 @@ class AirflowLogin:
 
     def redact(self, text: str, others: Iterable[str] = ()) -> str:
         """A text without the secret in it."""
-        for word in sorted({self.environ.get(self.variable, ""), *others}, key=len, reverse=True):
-            if len(word) >= 4:
-                text = text.replace(word, HIDDEN)
-        return text
+        return redacted(text, {self.environ.get(self.variable, ""), *others})
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,9 @@ def truth(
         ended = _of_delivery(workspace, project, key)
     if common.json:
         batches = [workspace.metadata.batches.get(str(run.batch)) for run in ended]
-        concluded = [{**workspace.outcome(run).told(), "url": page(workspace, run)} for run in ended]
+        concluded = [
+            {**workspace.orchestration.outcome(run).told(), "url": page(workspace, run)} for run in ended
+        ]
         print_json({"delivery": told[0], "runs": ended, "batches": batches, "concluded": concluded})
     else:
         _tell(told[0], workspace)
@@ -77,7 +79,7 @@ def truth(
 
 def _judged(workspace: Workspace, run: Run, *, log: bool) -> Run:
     with _listening(workspace, run, log=log) as listener:
-        return workspace.execute_rest(run, listener=listener)
+        return workspace.orchestration.execute_rest(run, listener=listener)
 
 
 @contextmanager

@@ -34,11 +34,13 @@ def execute(
     definition = definition_of(found)
     if not (log or common.json):
         with attached(attach), watching(definition, f"{found.id} at commit {found.commit[:10]}") as listener:
-            ended = workspace.execute_rest(found, listener=listener)
+            ended = workspace.orchestration.execute_rest(found, listener=listener)
         return end(workspace, ended, quiet=False)
     with attached(attach), logged(log, workspace.executor().log_of(found, "any").parent) as listener:
-        ended = workspace.execute_rest(found, listener=listener)
+        ended = workspace.orchestration.execute_rest(found, listener=listener)
     if common.json:
         steps = list(workspace.metadata.steps.all(run).values())
-        print_json({**workspace.outcome(ended).told(), "steps": steps, "url": page(workspace, ended)})
+        print_json(
+            {**workspace.orchestration.outcome(ended).told(), "steps": steps, "url": page(workspace, ended)}
+        )
     return end(workspace, ended, quiet=True)

@@ -62,7 +62,7 @@ def record(
         key=key,
         link=link,
     )
-    run = workspace.record(order, claim=claim)
+    run = workspace.orchestration.record(order, claim=claim)
     definition = definition_of(run)
     if not common.json:
         console().print(
@@ -80,7 +80,7 @@ def conclude(run: str, *, common: Common = Common()) -> int:
         run: the run, PROJECT/PIPELINE/NUMBER.
     """
     workspace = common.open()
-    came = workspace.conclude(workspace.metadata.runs.get(run))
+    came = workspace.orchestration.conclude(workspace.metadata.runs.get(run))
     if common.json:
         print_json({**came.told(), "url": page(workspace, came.run)})
     else:

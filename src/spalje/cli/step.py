@@ -16,9 +16,9 @@ from spalje.cli.run import failure
 from spalje.cli.run_record import page
 from spalje.errors import Conflict, Lost, NotFound, Refused
 from spalje.execution.consequence import conclusion
+from spalje.execution.ending import verdicts_of
 from spalje.execution.owner import alive, process
 from spalje.lineage.run import Run, Status, StepRun
-from spalje.steps.verdict_file import read_verdict
 from spalje.workspace import Workspace, definition_of
 
 app = App(name="step", help="A single step, as other orchestrators call it.")
@@ -49,7 +49,7 @@ def execute(
     workspace = common.open()
     found = _find(workspace, run, step)
     with attached(attach), logged(log, _logs(workspace, found), step) as listener:
-        ended = workspace.execute_step(found, step, listener)
+        ended = workspace.orchestration.execute_step(found, step, listener)
     _end(workspace, found, ended, common)
 
 
@@ -156,10 +156,10 @@ def _end(workspace: Workspace, run: Run, ended: StepRun, common: Common) -> None
 
 def _told(workspace: Workspace, state: StepRun) -> dict[str, Any]:
     """A step run for machines, with what its verdict or decision says."""
-    folder = workspace.artifacts.open(state.outputs["verdict"]) if "verdict" in state.outputs else None
-    verdict = read_verdict(folder) if folder is not None else None
+    spec = definition_of(workspace.metadata.runs.get(state.run)).step(state.step)
+    verdicts = verdicts_of(spec, state, workspace.artifacts)
     return {
         **plain(state),
-        "verdict": str(verdict.outcome) if verdict is not None else None,
+        "verdict": next(iter(verdicts.values()), None),
         "decision": conclusion({state.step: state}, workspace.artifacts).action,
     }

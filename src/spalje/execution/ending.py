@@ -1,6 +1,6 @@
 """How a run ends, by how its steps ended; and what it leads to, for whoever drives it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from spalje.execution.executor import Executor
 from spalje.execution.owner import alive
 from spalje.lineage.run import Run, Status, StepRun
 from spalje.pipeline import plan
-from spalje.pipeline.definition import Definition
+from spalje.pipeline.definition import Definition, StepSpec
 from spalje.steps.verdict_file import read_verdict
 from spalje.storage.artifacts import Artifacts
 from spalje.storage.metadata import Metadata
@@ -48,14 +48,22 @@ def conclude(executor: Executor, run: Run, definition: Definition) -> Run:
     for state in states.values():
         _refuse_alive(executor, run, state)
     skipped = [name for name, state in states.items() if state.status is Status.SKIPPED]
-    for follower in (follower for name in skipped for follower in plan.followers(definition, name)):
-        if states[follower].status is Status.WAITING:
-            states[follower] = executor.skip(run, states[follower], skipped[0])
+    for name in skipped:
+        _skip(executor, run, states, name, plan.followers(definition, name))
     _cancel(executor, run, states, Status.RUNNING, "The process that executed it is gone.")
     if ending(states)[0] is Status.SUCCEEDED:
         _cancel(executor, run, states, Status.WAITING, "The run was ended before it was executed.")
     status, said = ending(states)
     return executor.metadata.runs.finish(run.id, status, said, executor.clock())
+
+
+def _skip(
+    executor: Executor, run: Run, states: dict[str, StepRun], because: str, followers: Iterable[str]
+) -> None:
+    """Record the steps that wait for a skipped one as skipped."""
+    for follower in followers:
+        if states[follower].status is Status.WAITING:
+            states[follower] = executor.skip(run, states[follower], because)
 
 
 def _refuse_alive(executor: Executor, run: Run, state: StepRun) -> None:
@@ -111,16 +119,19 @@ class Outcome:
         }
 
 
+def verdicts_of(step: StepSpec, state: StepRun, artifacts: Artifacts) -> dict[str, str]:
+    """What a step's verdicts say, a script's own included: monitor -> ok, warning, alarm or insufficient."""
+    digests = [state.outputs.get(output) for output, kind in step.outputs.items() if kind == "verdict"]
+    read = [read_verdict(artifacts.open(digest)) for digest in digests if digest is not None]
+    return {verdict.monitor: str(verdict.outcome) for verdict in read if verdict is not None}
+
+
 def outcome(run: Run, metadata: Metadata, artifacts: Artifacts) -> Outcome:
     """What came of a run that has ended."""
     states = metadata.steps.all(run.id)
-    verdicts = {}
-    for state in states.values():
-        verdict = (
-            read_verdict(artifacts.open(state.outputs["verdict"])) if "verdict" in state.outputs else None
-        )
-        if verdict is not None:
-            verdicts[verdict.monitor] = str(verdict.outcome)
+    verdicts: dict[str, str] = {}
+    for step in Definition.model_validate_json(run.definition).steps if run.definition else ():
+        verdicts |= verdicts_of(step, states[step.name], artifacts)
     decided = conclusion(states, artifacts)
     batches = metadata.batches.list(run.project, _RECENT)
     about = next((batch for batch in batches if run.id == batch.content.run or batch.id == run.batch), None)

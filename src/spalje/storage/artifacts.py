@@ -23,6 +23,8 @@ from spalje.lineage.run import Artifact
 from spalje.storage import tree
 from spalje.storage.manifest import Manifest
 
+#: The folder of what is not stored yet.
+INCOMING = "incoming"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -159,7 +161,7 @@ class Artifacts:
 
     @property
     def _incoming(self) -> Path:
-        return self.root / "incoming"
+        return self.root / INCOMING
 
     def _folder(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spalje.errors import BadInput
+from spalje.storage.artifacts import INCOMING
 from spalje.workspace.workspace import MARK, Workspace
 
 #: What a trial shares with the workspace: what is never changed once it is there.
@@ -41,6 +42,10 @@ def trial(workspace: Workspace) -> Iterator[Path]:
         for shared in _SHARED:
             if (workspace.folder / shared).is_dir():
                 shutil.copytree(
-                    workspace.folder / shared, place / shared, copy_function=os.link, symlinks=True
+                    workspace.folder / shared,
+                    place / shared,
+                    copy_function=os.link,
+                    symlinks=True,
+                    ignore=shutil.ignore_patterns(INCOMING),
                 )
         yield place

@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spalje.errors import BadInput, NotFound
-from spalje.execution.claim import Claims
 from spalje.execution.consequence import Conclusion, conclusion, retraining
-from spalje.execution.ending import Outcome, conclude, outcome
 from spalje.execution.environment import Environment, resolve
 from spalje.execution.environment.store import EnvironmentStore
 from spalje.execution.event import Listener, ignore
@@ -26,7 +24,7 @@ from spalje.execution.order import Order
 from spalje.execution.owner import alive, this_process
 from spalje.execution.runner import Runner
 from spalje.execution.standing import standing, verdicts_of
-from spalje.lineage.run import Run, Status, StepRun
+from spalje.lineage.run import Run
 from spalje.pipeline.definition import Definition
 from spalje.registry.truth import Delivery
 from spalje.settings import Settings, load
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from spalje.alerts.watch import Watch
     from spalje.execution.start import Starter
     from spalje.workspace.integration import Integration
+    from spalje.workspace.orchestration import Orchestration
 
 #: The file that makes a folder a workspace.
 MARK = "settings.toml"
@@ -247,78 +246,11 @@ class Workspace:
             return self.metadata.runs.reopen(run)
 
     @cached_property
-    def claims(self) -> Claims:
-        """Which run of another orchestrator's holds which pipeline."""
-        return Claims(self.heartbeat)
+    def orchestration(self) -> "Orchestration":
+        """What another orchestrator asks for, step by step."""
+        from spalje.workspace.orchestration import Orchestration
 
-    def record(self, order: Order, *, claim: bool = False) -> Run:
-        """Record a run that another orchestrator drives.
-
-        Args:
-            order: what is wanted, with a key.
-            claim: no other run of the pipeline begins until this one is concluded.
-
-        Raises:
-            Conflict: another run has the pipeline; nothing is recorded then, for what it pinned would be old by its
-                turn.
-        """
-        self.metadata.projects.get(order.project)
-        known = self.metadata.runs.keyed(order.key) if order.key else None
-        if not claim or order.key is None or known is not None:
-            return self.starter.start(order)
-        lease = self.claims.take(order.project, order.pipeline, order.key)
-        try:
-            return self.starter.start(order)
-        except BaseException:
-            self.metadata.leases.release(lease)
-            raise
-
-    def execute_rest(self, run: Run, *, listener: Listener = ignore) -> Run:
-        """Execute what is left of a run, whatever became of it before; nothing is left of one that succeeded.
-
-        Raises:
-            Conflict: somebody alive executes it, or another run of the same pipeline.
-        """
-        if run.status is Status.SUCCEEDED:
-            return run
-        self.claims.release(run)
-        return self.execute(run if run.status is Status.WAITING else self.resume(run.id), listener=listener)
-
-    def execute_step(self, run: Run, step: str, listener: Listener = ignore) -> StepRun:
-        """Execute one step of a run, as another orchestrator asks for it.
-
-        A run with a key holds its pipeline meanwhile; one that had ended badly goes on. Of one that succeeded nothing
-        is left to do: what was skipped stays so.
-
-        Raises:
-            Conflict: somebody alive executes this step, or another run has the pipeline.
-            SpaljeError: a step that it needs has not succeeded.
-        """
-        definition = definition_of(run)
-        state = self.metadata.steps.all(run.id)[step]
-        if Status.SUCCEEDED in (state.status, run.status):
-            return state
-        with self.claims.kept(run):
-            if run.status.ended:
-                run = self.metadata.runs.reopen(run.id)
-            return self.executor().execute(run, definition, step, listener=listener)
-
-    def conclude(self, run: Run) -> Outcome:
-        """End a run whose steps another orchestrator executed, and say what came of it.
-
-        Raises:
-            Conflict: somebody alive executes one of its steps.
-        """
-        ended = run
-        if not run.status.ended:
-            ended = conclude(self.executor(), run, definition_of(run))
-            self.tell(ended)
-        self.claims.release(run)
-        return self.outcome(ended)
-
-    def outcome(self, run: Run) -> Outcome:
-        """What came of a run."""
-        return outcome(run, self.metadata, self.artifacts)
+        return Orchestration(self)
 
     def conclusion(self, run: Run) -> Conclusion:
         """What a run decided."""

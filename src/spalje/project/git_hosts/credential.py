@@ -13,6 +13,19 @@ from spalje.settings import GitHostSettings
 HIDDEN = "•••"
 
 
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """A text without what is secret in it, where that is long enough to be told from an ordinary word.
+
+    Example:
+        >>> redacted("Bearer s3cret: refused", ["s3cret", "", "re"])
+        'Bearer •••: refused'
+    """
+    for word in sorted(secrets, key=len, reverse=True):
+        if len(word) >= 4:
+            text = text.replace(word, HIDDEN)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """The token of a host, and the user where it belongs to one.
@@ -103,10 +116,7 @@ class Credential:
             text: whatever somebody else said.
             others: more secrets.
         """
-        for word in sorted({*self._secrets(), *others}, key=len, reverse=True):
-            if len(word) >= 4:
-                text = text.replace(word, HIDDEN)
-        return text
+        return redacted(text, {*self._secrets(), *others})
 
     def _secrets(self) -> set[str]:
         plain = {
