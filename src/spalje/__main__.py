@@ -3,8 +3,12 @@
 import json
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spalje.errors import SpaljeError
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -38,11 +42,26 @@ def _run(words: Sequence[str]) -> int:
 
     from spalje.cli import app
 
+    _load_listed(app, words)
     try:
         result = app(words, exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _load_listed(app: "App", words: Sequence[str]) -> None:
+    """Load the commands that the help of a group lists, where that is asked for: what they are stands beside them."""
+    here = app
+    for word in words:
+        if word.startswith("-"):
+            break
+        if word not in here:
+            return
+        here = here[word]
+    if here is not app:
+        for name in here:
+            _ = here[name]
 
 
 def _say(error: SpaljeError, *, as_json: bool) -> None:
