@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,6 +116,7 @@ def test_step_by_step_it_ends_as_the_embedded_runners(make, tmp_path: Path) -> N
         "https://a/1",
     )
     assert place.record("dag/1/start/0", "--claim")["run"]["id"] == run["id"], "the same key is the same run"
+    assert re.search(r"shown at +https://a/1", place.spalje("run", "show", run["id"]).out)
     for step in STEPS:
         said = place.step(run["id"], step, "--log").json
         assert said["status"] == "succeeded"

@@ -234,6 +234,7 @@ def show(run: str, *, common: Common = Common()) -> None:
         "commit": f"{found.commit} by {found.author}",
         "repository": found.repository,
         "started by": f"{found.started_by} ({found.trigger})",
+        **({"shown at": found.link} if found.link else {}),
         "created": f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC",
         "parameters": ", ".join(f"{name}={value}" for name, value in found.parameters.items()) or "–",
         "model version": found.version or "–",
