@@ -38,14 +38,23 @@ class Answer:
     error: Mapping[str, str] = field(default_factory=dict)
 
     def checked(self, may: Sequence[int] = (0,)) -> Any:
-        """The answer, where the command ended with one of these exit codes.
+        """The answer, where the command ended with one of these exit codes; but for 0 only when it gave one.
+
+        An alarm and a refusal have the same exit code, and only the first comes with an answer.
 
         Raises:
             AirflowRescheduleException: it is not this task's turn yet; no retry is used up.
             AirflowFailException: trying again does not help.
             AirflowException: it failed.
+
+        Example:
+            >>> Answer(4, {"retrain": True}).checked((0, 4))
+            {'retrain': True}
+            >>> Answer(4, None, {"error": "Not yet.", "kind": "Refused"}).checked((0, 4))
+            Traceback (most recent call last):
+            airflow.sdk.exceptions.AirflowFailException: Not yet.
         """
-        if self.code in may:
+        if self.code == 0 or (self.code in may and self.said is not None):
             return self.said
         kind = self.error.get("kind", "")
         if kind == "Conflict":

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from spalje.airflow import order
 from spalje.airflow.operator import SpaljeOperator
 from spalje.airflow.place import Place
-from spalje.airflow.source import Folder, Source, folder, landing
+from spalje.airflow.source import Folder, Source, folder, landing, split
 
 
 class SpaljeProgramOperator(SpaljeOperator):
@@ -20,7 +20,7 @@ class SpaljeProgramOperator(SpaljeOperator):
 
     Its words are those of a recipe's ``Process``: a folder for each input and output, and its parameters, each
     ``--name=value``. What it makes is put in place as a whole when it has succeeded, so that a retry, and a task that
-    was cleared, leaves either the old or the new.
+    was cleared, leaves the old or the new, and for a moment nothing.
 
     Args:
         repository: the repository's folder.
@@ -49,10 +49,7 @@ class SpaljeProgramOperator(SpaljeOperator):
         super().__init__(**kwargs)
         self.repository, self.script, self.project = repository, script, project
         self.parameters = dict(parameters or {})
-        self.inputs = {name: source for name, source in (inputs or {}).items() if isinstance(source, str)}
-        self.sources = {
-            name: source for name, source in (inputs or {}).items() if not isinstance(source, str)
-        }
+        self.inputs, self.sources = split(inputs)
         self.outputs = dict(outputs) if isinstance(outputs, Mapping) else dict.fromkeys(outputs, "")
         for source in self.sources.values():
             self.set_upstream(source.task)

@@ -5,7 +5,7 @@ from typing import Any
 
 from spalje.airflow import order
 from spalje.airflow.operator import SpaljeOperator
-from spalje.airflow.source import Source
+from spalje.airflow.source import Source, split
 
 
 class SpaljeRunOperator(SpaljeOperator):
@@ -37,9 +37,7 @@ class SpaljeRunOperator(SpaljeOperator):
         super().__init__(**kwargs)
         self.pipeline, self.project, self.ref = pipeline, project, ref
         self.parameters = dict(parameters or {})
-        given = inputs or {}
-        self.inputs = {name: source for name, source in given.items() if isinstance(source, str)}
-        self.sources = {name: source for name, source in given.items() if not isinstance(source, str)}
+        self.inputs, self.sources = split(inputs)
         for source in self.sources.values():
             self.set_upstream(source.task)
 

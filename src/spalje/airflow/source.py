@@ -1,6 +1,7 @@
 """What a task reads of another: a folder that a program filled, or an artifact that a step made."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,6 +74,20 @@ class Artifact:
                 f"Task '{self.step}' has no output '{self.name}'; it has: {', '.join(outputs) or 'none'}."
             )
         return f"sha256:{outputs[self.name]}"
+
+
+def split(inputs: Mapping[str, "str | Source"] | None) -> tuple[dict[str, str], dict[str, Source]]:
+    """What a task reads: paths that are given, and what other tasks make.
+
+    Example:
+        >>> split({"raw": "/srv/raw"})
+        ({'raw': '/srv/raw'}, {})
+    """
+    given = inputs or {}
+    return (
+        {name: source for name, source in given.items() if isinstance(source, str)},
+        {name: source for name, source in given.items() if not isinstance(source, str)},
+    )
 
 
 def landing(context: Any, place: Place, project: str, task: str) -> Path:
