@@ -1,11 +1,11 @@
 """Where recipes come from: commits of repositories, checked out once each, and what their recipes compile to."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from spalje import __version__
 from spalje.execution.commit import Commit
@@ -71,7 +71,7 @@ class RepositoryCode:
         from spalje.pipeline.compile import compile_recipe
 
         definitions = compile_recipe(commit.folder, (sys.executable,))
-        aside = known.with_suffix(f".{os.getpid()}")
+        aside = known.with_suffix(f".{uuid4().hex}")  # threads of this process may be at the same
         aside.write_text(
             json.dumps({key: value.model_dump(mode="json") for key, value in definitions.items()})
         )
