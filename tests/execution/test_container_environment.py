@@ -1,9 +1,11 @@
 """Scripts in containers: one suite over a stand-in that is always there, and the real engine where it answers."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import threading
+import time
 from contextlib import ExitStack
 
 import engines
@@ -206,6 +208,22 @@ def test_one_that_is_cancelled_is_killed_with_its_container(boxed, engine):
     thread.join()
     assert errors == ["script.py was stopped because the run was cancelled."]
     assert engine.running() == []
+
+
+def test_a_container_ends_with_whoever_started_it_even_if_that_was_killed(boxed, engine):
+    code = "import time\nprint('up', flush=True)\ntime.sleep(600)"
+    starter = multiprocessing.get_context("fork").Process(target=boxed.run, args=(code,))
+    starter.start()
+    tick = threading.Event()
+    while not (boxed.log.exists() and "\nup" in boxed.log.read_text()):
+        tick.wait(0.02)
+    assert len(engine.running()) == 1
+    starter.kill()
+    starter.join()
+    until = time.monotonic() + 30
+    while engine.running():
+        assert time.monotonic() < until, "the container goes on"
+        tick.wait(0.05)
 
 
 def test_an_image_is_built_once_and_named_by_what_it_is_made_of(boxed, engine):

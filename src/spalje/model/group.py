@@ -1,4 +1,4 @@
-"""A started command: a process group, and whatever else belongs to it, that is ended as a whole."""
+"""A started command: a process group, and whatever else belongs to it, that is ended as a whole, and with us."""
 
 import os
 import signal
@@ -8,10 +8,13 @@ import time
 from typing import IO
 
 from spalje.model.program import Command, Ended
+from spalje.model.sentinel import Sentinel
 
 
 class Group:
     """A running command, in a process group of its own; whoever makes one waits for it.
+
+    It ends with this process, even with one that is killed by SIGKILL: see ``Sentinel``.
 
     Args:
         command: what is started.
@@ -36,15 +39,21 @@ class Group:
         self._command = command
         self._timed_out = False
         self._over = threading.Event()
-        self._process = subprocess.Popen(
-            command.words,
-            cwd=command.folder,
-            env=dict(command.environ),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
+        self._sentinel = Sentinel(command.stop, command.environ)
+        try:
+            self._process = subprocess.Popen(
+                command.words,
+                cwd=command.folder,
+                env=dict(command.environ),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except BaseException:
+            self._sentinel.act()  # it watches nothing as yet
+            raise
+        self._sentinel.watch(self._process.pid)
         self._began = time.monotonic()
         self._timer = threading.Timer(timeout_s or 0.0, self._time_out)
         self._timer.daemon = True
@@ -60,7 +69,7 @@ class Group:
         """End it, and everything that it started, at once; nothing happens when it has ended."""
         if not self._over.is_set():
             self._kill()
-            self._command.stop()
+            self._sentinel.act()
 
     def wait(self) -> Ended:
         """Wait for its end; what it left running is killed then."""
@@ -72,6 +81,7 @@ class Group:
         self._timer.cancel()
         self._kill()  # the group outlives its leader if the program left children
         self._over.set()
+        self._sentinel.dismiss()
         self._process.returncode = os.waitstatus_to_exitcode(status)  # reaped here, not by Popen
         return self._command.ended(
             Ended(

@@ -45,10 +45,6 @@ class Program:
     writes: tuple[Path, ...] = ()
 
 
-def _nothing() -> None:
-    return None
-
-
 def _itself(ended: Ended) -> Ended:
     return ended
 
@@ -61,14 +57,14 @@ class Command:
         words: the executable and its words.
         folder: the folder it starts in.
         environ: all of its variables.
-        stop: ends what does not end with its process group.
+        stop: the words of a command that ends what does not end with its process group; none: everything does.
         ended: told how the started process ended, says how the program did.
     """
 
     words: tuple[str, ...]
     folder: Path
     environ: Mapping[str, str] = field(repr=False)
-    stop: Callable[[], None] = _nothing
+    stop: tuple[str, ...] = ()
     ended: Callable[[Ended], Ended] = _itself
 
 

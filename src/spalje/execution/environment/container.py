@@ -143,7 +143,7 @@ class ContainerEnvironment:
                 found.end(name)  # the program that we started is gone, the container perhaps not
             return _translated(how, said)
 
-        return Command(words, control, variables(), partial(found.end, name), ended)
+        return Command(words, control, variables(), found.ending(name), ended)
 
     def _options(self, found: ContainerEngine, program: Program) -> Iterator[str]:
         yield "--rm"

@@ -69,10 +69,14 @@ class ContainerEngine:
         """Remove an image; False while a container uses it."""
         return not self.has(image) or self.call("image", "rm", image).returncode == 0
 
+    def ending(self, container: str) -> tuple[str, ...]:
+        """The words that kill a container and remove it, if it is there."""
+        at_once = ("--time=0",) if self.podman else ()  # Docker does not wait
+        return (self.program, "rm", "--force", *at_once, container)
+
     def end(self, container: str) -> None:
         """Kill a container and remove it, if it is there."""
-        at_once = ("--time=0",) if self.podman else ()  # Docker does not wait
-        self.call("rm", "--force", *at_once, container)
+        self.call(*self.ending(container)[1:])
 
 
 def engine() -> ContainerEngine:
