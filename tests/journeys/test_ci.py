@@ -171,7 +171,7 @@ def test_two_pushes_are_two_runs_in_order_and_each_is_of_its_own_commit(built: B
     assert "small/build/2 succeeded" in two.said
 
 
-def test_an_approval_and_a_rejection_reach_the_deploy_repository(built: Built) -> None:
+def test_decisions_reach_the_deploy_repository_and_stand_where_it_is_away(built: Built) -> None:
     place = built.place
     place.jobs()
     approved = place.spalje("model", "approve", "small/1", "--reason", "Good")
@@ -183,9 +183,6 @@ def test_an_approval_and_a_rejection_reach_the_deploy_repository(built: Built) -
     assert place.spalje("model", "reject", "small/1", "--reason", "Not so good").code == 0
     assert "No version is approved now" in place.jobs()[-1].said
 
-
-def test_a_deploy_repository_that_is_away_does_not_undo_a_decision(built: Built) -> None:
-    place = built.place
     before = len(place.jobs())
     deploy = place.bare.with_name("small-deploy.git")
     deploy.rename(deploy.with_name("away.git"))

@@ -42,14 +42,13 @@ def offline(index, monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory, index):
+@pytest.fixture
+def place(tmp_path, index):
     """A workspace with the projects ``old`` and ``new``, which need what does not go together."""
-    folder = tmp_path_factory.mktemp("environments")
-    workspace = Workspace.create(folder / "workspace")
+    workspace = Workspace.create(tmp_path / "workspace")
     repositories = {}
     for name, version in (("old", "1.0"), ("new", "2.0")):
-        repository = Repository.create(workspace, folder, name, "uv")
+        repository = Repository.create(workspace, tmp_path, name, "uv")
         repository.write({"pipeline.py": RECIPE, "src/tell.py": TELL})
         index.lock(repository.clone, f"kvast=={version}")
         repository.push()
@@ -58,15 +57,13 @@ def place(tmp_path_factory, index):
     workspace.metadata.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def spalje(place):
     workspace, _ = place
     return Command(workspace.folder, workspace.folder.parent)
 
 
-@pytest.fixture(scope="module")
-def first(spalje, index):
-    """Both have been built, at the same time."""
+def test_two_projects_need_what_does_not_go_together(place, spalje, index):
     said = {}
 
     def start(project):
@@ -79,6 +76,10 @@ def first(spalje, index):
         thread.join()
     for name, one in said.items():
         assert one.code == 0, (name, one.error)
+    check_each_project_has_its_version(place, spalje)
+    check_what_is_shown_says_where_it_ran(place, spalje)
+    check_a_lock_is_an_environment_and_a_key(place, index)
+    check_what_is_unused_is_collected_and_made_again(place, spalje)
 
 
 def told(workspace, run):
@@ -91,7 +92,7 @@ def keys(workspace):
     return {kept.key for kept in workspace.environments.all()}
 
 
-def test_each_project_has_its_version(place, spalje, first):
+def check_each_project_has_its_version(place, spalje):
     workspace, _ = place
     old, new = told(workspace, "old/build/1")[0], told(workspace, "new/build/1")[0]
     assert old.startswith("swept with 1.0 by")
@@ -102,7 +103,7 @@ def test_each_project_has_its_version(place, spalje, first):
     assert all(one["key"] in old + new and one["size"] > 1000 for one in kept)
 
 
-def test_what_is_shown_says_where_it_ran(place, spalje, first):
+def check_what_is_shown_says_where_it_ran(place, spalje):
     workspace, _ = place
     assert "environment   uv\n" in spalje("run", "show", "old/build/1").out
     debug = spalje("run", "debug", "old/build/1", "tell", "--json").json
@@ -118,7 +119,7 @@ def test_what_is_shown_says_where_it_ran(place, spalje, first):
     assert "uv" in shown
 
 
-def test_another_lock_is_another_environment_and_another_key_and_the_same_lock_the_same(place, index, first):
+def check_a_lock_is_an_environment_and_a_key(place, index):
     workspace, repositories = place
     key, before = told(workspace, "old/build/1")[1], keys(workspace)
     index.lock(repositories["old"].clone, "kvast==2.0")  # what ``new`` has
@@ -132,7 +133,7 @@ def test_another_lock_is_another_environment_and_another_key_and_the_same_lock_t
     assert workspace.environments.all()[0].projects == ("new", "old")
 
 
-def test_what_is_unused_is_collected_and_made_again_when_it_is_needed(place, spalje, first):
+def check_what_is_unused_is_collected_and_made_again(place, spalje):
     workspace, repositories = place
     dry = spalje("environment", "collect", "--unused-for", "0h", "--dry-run", "--json").json
     assert {one["key"] for one in dry["removed"]} == keys(workspace) != set()
