@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,10 @@ from rich.text import Text
 from spalje.cli.options import Common
 from spalje.cli.output import coloured, console, plain, print_json, seconds, table
 from spalje.errors import BadInput, UsageError
+from spalje.pipeline.project_file import PROJECT_FILE, read
 from spalje.project.dags.airflow_python import AirflowPython
 from spalje.project.dags.check import DAGS, DagCheck, DagFile, DagTrial, DeployFolder, Need
+from spalje.workspace import Workspace
 from spalje.workspace.trial import trial
 
 #: What Airflow calls the states that have colours here.
@@ -30,6 +33,7 @@ def check(
     here: _Flag = False,
     run: str | None = None,
     conf: str = "{}",
+    data: Path | None = None,
     common: Common = Common(),
 ) -> int:
     """Import every DAG of a deploy repository as Airflow would; say what is wrong, slow or missing.
@@ -42,28 +46,72 @@ def check(
             ``airflow``, else the one that runs Spaljé.
         run: run this DAG through as well, in an empty Airflow and a copy of the workspace: nothing is published.
         conf: values of that DAG's parameters, as JSON: '{"week": "2017-10-30"}'.
+        data: a folder with little data for that DAG: for each input a folder of its name, as tests/tiny_data.py of the
+            build repository writes them. Tasks that make what is in there are left out.
         here: use this machine's configuration of Airflow, and ask it which connections, variables and pools it has.
             Default: an empty Airflow, made for the moment.
     """
     airflow = AirflowPython.find(airflow_python, here=here)
     place, given = DeployFolder.of(folder), _json(conf)
+    little = _little(data)
+    if run is None and data is not None:
+        raise UsageError("--data is for a DAG that is run through.", do="Name it: --run inference.")
     found = place.check(airflow)
-    tried = _try(place, airflow, run, given, common) if run is not None and found.passed else None
-    passed = found.passed and (tried is None or tried.state == "success")
+    tried, used = None, frozenset[str]()
+    if run is not None and found.passed:
+        tried, used = _try(place, airflow, run, given, little, common)
+    unused = tried is not None and bool(little) and not used
+    passed = found.passed and (tried is None or tried.state == "success") and not unused
     if common.json:
         told = {"python": airflow.executable, "here": here, "passed": passed, "run": tried}
+        told |= {"used": sorted(used)} if tried is not None else {}
         print_json({**plain(found), **plain(told)})
     else:
         _print(found, airflow)
         if tried is not None:
             _print_trial(tried)
+        if unused:
+            said = f"Nothing read any of the data: {', '.join(little)}."
+            console().print(Text.assemble(("✗ ", "red"), said))
     return 0 if passed else BadInput.exit_code
 
 
-def _try(place: DeployFolder, airflow: AirflowPython, dag: str, conf: str, common: Common) -> DagTrial:
-    """Run a DAG through, in a copy of the workspace."""
-    with trial(common.open()) as copy:
-        return place.run(replace(airflow, here=False), dag, conf, copy, sys.executable)
+def _try(
+    place: DeployFolder,
+    airflow: AirflowPython,
+    dag: str,
+    conf: str,
+    data: Mapping[str, str],
+    common: Common,
+) -> tuple[DagTrial, frozenset[str]]:
+    """Run a DAG through, in a copy of the workspace; and the names of those data that were read."""
+    workspace = common.open()
+    project = read(place.folder / PROJECT_FILE).project.name
+    with trial(workspace, {project: data}) as copy:
+        tried = place.run(replace(airflow, here=False), dag, conf, copy, sys.executable, data)
+        runs = _inputs(Workspace.open(copy), project)
+    pinned = {name for run, names in runs.items() if run not in _inputs(workspace, project) for name in names}
+    return tried, frozenset(data) & (pinned | {*tried.read})
+
+
+def _inputs(workspace: Workspace, project: str) -> dict[str, tuple[str, ...]]:
+    """The newest runs of a project, and what they read."""
+    with closing(workspace.metadata) as metadata:
+        return {run.id: tuple(run.inputs) for run in metadata.runs.list(project=project, limit=50)}
+
+
+def _little(folder: Path | None) -> dict[str, str]:
+    """What is in a folder of data, by name."""
+    if folder is None:
+        return {}
+    place = folder.expanduser().resolve()
+    found = {path.stem if path.is_file() else path.name: str(path) for path in sorted(place.glob("[!.]*"))}
+    if not found:
+        raise BadInput(
+            f"There are no data in {place}.",
+            do="Have the build repository write some: python tests/tiny_data.py FOLDER.",
+        )
+    return found
 
 
 def _json(conf: str) -> str:
@@ -85,6 +133,8 @@ def _print_trial(tried: DagTrial) -> None:
     out.print(table(("task", "state", "took"), rows, title=f"{tried.dag}, run through"))
     if tried.left_out:
         out.print(f"Left out, for nobody was asked: {', '.join(tried.left_out)}.")
+    if tried.idle:
+        out.print(f"Left out, for what they make was given: {', '.join(tried.idle)}.")
     out.print(Text.assemble(tried.dag, " ", coloured(_STATES.get(str(tried.state), str(tried.state)))))
 
 

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spalje.errors import BadInput, NotFound, Refused
@@ -56,11 +56,12 @@ class Pinner:
 
     Attributes:
         given: input -> a path, ``package:NAME/FOLDER``, or an artifact (``sha256:DIGEST``). What is
-            not given is looked up in the definition's locations.
+            not given is looked up in ``located``, and then in the definition's locations.
         version: the model version the run uses, where the pipeline needs one.
         batch: the batch the run is about, where the pipeline needs one.
         workspace: where relative paths of ``[inputs]`` in spalje.toml start.
         earlier: the batches that went out before, where the pipeline learns from them.
+        located: input -> where the workspace has it; inputs that the pipeline does not have may be among them.
     """
 
     artifacts: Artifacts
@@ -70,6 +71,7 @@ class Pinner:
     batch: Batch | None
     workspace: Path
     earlier: tuple[Batch, ...] = ()
+    located: Mapping[str, str] = field(default_factory=dict)
 
     def pin(self, definition: Definition) -> Pinned:
         """The artifact of every input; paths are copied into the artifact store first.
@@ -103,7 +105,7 @@ class Pinner:
         )
 
     def _located(self, location: str | None) -> str | None:
-        """A location of spalje.toml; a relative path starts at the workspace."""
+        """A location of spalje.toml or of the settings; a relative path starts at the workspace."""
         if location is None or location.startswith(("package:", "sha256:")):
             return location
         return str(self.workspace / Path(location).expanduser())
@@ -172,7 +174,8 @@ class Pinner:
         return path if path is not None and path.is_file() else None
 
     def _stored(self, spec: InputSpec, definition: Definition) -> Artifact:
-        location = self.given.get(spec.name) or self._located(definition.locations.get(spec.name))
+        located = {**definition.locations, **self.located}
+        location = self.given.get(spec.name) or self._located(located.get(spec.name))
         if location is None:
             raise BadInput(
                 f"Input '{spec.name}' of pipeline '{definition.name}' is not given, and [inputs] of spalje.toml "

@@ -1,7 +1,7 @@
 """Starting a run: the recipe compiled at one commit, parameters resolved, inputs pinned, all recorded."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,12 @@ EARLIER = 371
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Turns orders into recorded runs, ready to be executed."""
+    """Turns orders into recorded runs, ready to be executed.
+
+    Attributes:
+        workspace: where relative paths of ``[inputs]`` start.
+        inputs: see ``Settings``.
+    """
 
     metadata: Metadata
     artifacts: Artifacts
@@ -33,6 +38,7 @@ class Starter:
     environment: Callable[[str, Path], Environment]
     clock: Callable[[], datetime]
     workspace: Path
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def start(self, order: Order) -> Run:
         """Record a run of the pipeline; nothing is executed yet. An order with the key of a run is that run.
@@ -64,6 +70,7 @@ class Starter:
             order.batch,
             self.workspace,
             self._earlier(order, definition),
+            self.inputs.get(order.project, {}),
         ).pin(definition)
         return self._record(
             order,

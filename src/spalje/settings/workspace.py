@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         default_host: the Git host that projects are created on when none is named.
         git_hosts: Git hosts beside the embedded one, by name.
         airflow: the Airflow that is told of what is decided outside it.
+        inputs: name of a project -> input -> where this workspace has it, in place of what ``[inputs]`` of the
+            project's repositories says: a path, ``package:NAME/FOLDER`` or ``sha256:DIGEST``.
         teams: name of a team -> the people in it, as "Name <mail>", a mail address or a login.
     """
 
@@ -46,6 +48,7 @@ class Settings(BaseSettings):
     default_host: HostName = EMBEDDED
     git_hosts: Mapping[HostName, GitHostSettings] = Field(default_factory=dict)
     airflow: AirflowSettings = AirflowSettings()
+    inputs: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     teams: Mapping[HostName, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -3,10 +3,12 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import tomlkit
 
 from spalje.errors import BadInput
 from spalje.storage.artifacts import INCOMING
@@ -17,10 +19,14 @@ _SHARED = ("artifacts", "sources")
 
 
 @contextmanager
-def trial(workspace: Workspace) -> Iterator[Path]:
+def trial(workspace: Workspace, inputs: Mapping[str, Mapping[str, str]] | None = None) -> Iterator[Path]:
     """A copy beside the workspace, gone at the end of the block; it sends no alerts, and knows no hosts.
 
     Artifacts and checked-out commits are linked, so that it costs little.
+
+    Args:
+        workspace: what is copied.
+        inputs: project -> input -> where the copy has it, beside what the workspace's settings say; see ``Settings``.
 
     Raises:
         BadInput: the workspace's metadata are not in a file.
@@ -33,7 +39,10 @@ def trial(workspace: Workspace) -> Iterator[Path]:
         )
     with TemporaryDirectory(prefix=".trial-", dir=workspace.folder, ignore_cleanup_errors=True) as name:
         place = Path(name)
-        (place / MARK).write_text("# A copy, to try something out.\n", encoding="utf-8")
+        settings = {"inputs": _merged(workspace, inputs or {})}
+        (place / MARK).write_text(
+            f"# A copy, to try something out.\n{tomlkit.dumps(settings)}", encoding="utf-8"
+        )
         with (
             closing(sqlite3.connect(database)) as one,
             closing(sqlite3.connect(place / database.name)) as other,
@@ -49,3 +58,20 @@ def trial(workspace: Workspace) -> Iterator[Path]:
                     ignore=shutil.ignore_patterns(INCOMING),
                 )
         yield place
+
+
+def _merged(workspace: Workspace, inputs: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Where a copy has inputs: relative paths of the settings still start at the workspace."""
+    own = {
+        project: {name: _absolute(workspace, place) for name, place in each.items()}
+        for project, each in workspace.settings.inputs.items()
+    }
+    return {project: {**own.get(project, {}), **inputs.get(project, {})} for project in {*own, *inputs}}
+
+
+def _absolute(workspace: Workspace, place: str) -> str:
+    return (
+        place
+        if place.startswith(("package:", "sha256:"))
+        else str(workspace.folder / Path(place).expanduser())
+    )

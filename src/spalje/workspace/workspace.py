@@ -153,7 +153,15 @@ class Workspace:
         """Turns orders into runs."""
         from spalje.execution.start import Starter
 
-        return Starter(self.metadata, self.artifacts, self.code, self.environment, now, self.folder)
+        return Starter(
+            self.metadata,
+            self.artifacts,
+            self.code,
+            self.environment,
+            now,
+            self.folder,
+            self.settings.inputs,
+        )
 
     def environment(self, name: str, repository: Path, *, dev: bool = False) -> Environment:
         """The environment of a checked-out repository's scripts, or of its tests; nothing is made yet.

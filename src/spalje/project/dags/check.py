@@ -1,6 +1,8 @@
 """Whether Airflow takes the DAGs of a deploy repository: imported, timed, and what they need of it."""
 
+import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -135,13 +137,17 @@ class DagTrial(_Read):
         state: how it ended, as Airflow calls it; None: there is no such DAG.
         tasks: in their order.
         left_out: those that wait for a person, who was not asked.
+        idle: those that make only what was given.
+        read: the names of given data that tasks read in place of what others make.
     """
 
     dag: str
     known: tuple[str, ...]
     state: str | None
-    tasks: tuple[TaskTrial, ...]
-    left_out: tuple[str, ...]
+    tasks: tuple[TaskTrial, ...] = ()
+    left_out: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 class DagCheck(_Read):
@@ -203,7 +209,15 @@ class DeployFolder:
         found = DagCheck.model_validate_json(airflow.report("spalje.airflow.check", *words))
         return found.model_copy(update={"outline": self._outline()})
 
-    def run(self, airflow: AirflowPython, dag: str, conf: str, workspace: Path, python: str) -> "DagTrial":
+    def run(
+        self,
+        airflow: AirflowPython,
+        dag: str,
+        conf: str,
+        workspace: Path,
+        python: str,
+        data: Mapping[str, str] | None = None,
+    ) -> "DagTrial":
         """Run one of its DAGs through in an empty Airflow.
 
         Args:
@@ -212,6 +226,7 @@ class DeployFolder:
             conf: values of its parameters, JSON.
             workspace: where Spaljé's part happens.
             python: the Python that has Spaljé.
+            data: name -> a path that tasks read in place of what other tasks make.
 
         Raises:
             NotFound: there is no such DAG.
@@ -227,6 +242,8 @@ class DeployFolder:
             dag,
             "--conf",
             conf,
+            "--data",
+            json.dumps(dict(data or {})),
             timeout_s=3600.0,
             environ=environ,
         )
