@@ -72,3 +72,14 @@ def test_only_the_holder_gives_back(record: Recorder):
     leases.release(held)
     leases.release(held)
     assert leases.holder(NAME) is None
+
+
+def test_a_lease_is_handed_over_by_whoever_holds_it_and_by_nobody_else(record: Recorder):
+    leases = record.metadata.leases
+    held = leases.acquire(NAME, "host:1", 30, record.now())
+    for other in (replace(held, owner="host:3"), replace(held, token=held.token + 1)):
+        with pytest.raises(Conflict):
+            leases.acquire(NAME, "host:2", 30, record.now(), other)
+    taken = leases.acquire(NAME, "host:2", 30, record.now(), held)
+    assert (leases.holder(NAME), taken.token) == (taken, held.token + 1)
+    assert leases.renew([held], 30, record.now()) == (held,), "the old holder learns of it"

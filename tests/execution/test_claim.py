@@ -36,6 +36,25 @@ def test_a_pipeline_is_one_runs_until_it_lets_go(record: Recorder, claims: Claim
     claim(claims, second)
 
 
+def test_who_executes_the_run_is_handed_its_pipeline_which_is_never_free_between(
+    record: Recorder, claims: Claims
+):
+    first, second = record.run(key="a"), record.run(key="b")
+    name = "pipeline/fresh/build"
+    claim(claims, first)
+    old = claims.of(first)
+    with claims.heartbeat.hold(name, old) as held:
+        assert held.token == old.token + 1
+        for run in (first, second):
+            with pytest.raises(Conflict):
+                claim(claims, run)
+        with pytest.raises(Conflict), claims.heartbeat.hold(name, old):
+            pass  # it can be handed over once
+    claim(claims, second)
+    with pytest.raises(Conflict), claims.heartbeat.hold(name, claims.of(first)):
+        pass
+
+
 def test_while_a_step_is_executed_the_pipeline_is_kept(record: Recorder, claims: Claims):
     first, second = record.run(key="a"), record.run(key="b")
     record.time += timedelta(days=1)

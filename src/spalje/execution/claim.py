@@ -61,8 +61,13 @@ class Claims:
             yield
         self.heartbeat.metadata.leases.renew((lease,), CLAIM_S, self.heartbeat.clock())
 
+    def of(self, run: Run) -> Lease | None:
+        """The lease of its pipeline, if the run holds it."""
+        holder = self.heartbeat.metadata.leases.holder(f"pipeline/{run.project}/{run.pipeline}")
+        return holder if holder is not None and holder.owner == f"{_OWNER}{run.key}" else None
+
     def release(self, run: Run) -> None:
         """Let go of the run's pipeline; nothing happens when it does not hold it."""
-        holder = self.heartbeat.metadata.leases.holder(f"pipeline/{run.project}/{run.pipeline}")
-        if holder is not None and holder.owner == f"{_OWNER}{run.key}":
-            self.heartbeat.metadata.leases.release(holder)
+        claim = self.of(run)
+        if claim is not None:
+            self.heartbeat.metadata.leases.release(claim)

@@ -30,15 +30,19 @@ class Heartbeat:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[Lease]:
+    def hold(self, name: str, instead_of: Lease | None = None) -> Iterator[Lease]:
         """Hold the lease ``name`` for the length of the block.
 
         A lease whose holder died on this machine is taken over at once; any other runs out by itself.
 
+        Args:
+            name: of the lease.
+            instead_of: the lease as it is held by somebody who hands it over.
+
         Raises:
             Conflict: somebody alive holds it.
         """
-        lease = self.take(name, self.owner, self.seconds)
+        lease = self.take(name, self.owner, self.seconds, instead_of)
         try:
             with self.keep(lease, self.seconds):
                 yield lease
@@ -63,14 +67,14 @@ class Heartbeat:
             with self._lock:
                 self._held.pop(lease, None)
 
-    def take(self, name: str, owner: str, seconds: float) -> Lease:
-        """Take a lease for somebody, also from a holder that died on this machine.
+    def take(self, name: str, owner: str, seconds: float, instead_of: Lease | None = None) -> Lease:
+        """Take a lease for somebody, also from a holder that hands it over, or died on this machine.
 
         Raises:
             Conflict: somebody alive holds it.
         """
         try:
-            return self.metadata.leases.acquire(name, owner, seconds, self.clock())
+            return self.metadata.leases.acquire(name, owner, seconds, self.clock(), instead_of)
         except Conflict:
             holder = self.metadata.leases.holder(name)
             if holder is None or alive(holder.owner):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from spalje.execution.ending import ending
 from spalje.execution.event import Listener, ignore
 from spalje.execution.executor import Executor
+from spalje.lineage.lease import Lease
 from spalje.lineage.run import Run, Status, StepRun
 from spalje.pipeline import plan
 from spalje.pipeline.definition import Definition
@@ -17,8 +18,16 @@ class Runner:
 
     executor: Executor
 
-    def run(self, run: Run, definition: Definition, listener: Listener = ignore) -> Run:
+    def run(
+        self, run: Run, definition: Definition, listener: Listener = ignore, claim: Lease | None = None
+    ) -> Run:
         """Execute what is left of a run, holding the pipeline's lease.
+
+        Args:
+            run: the run.
+            definition: its pipeline.
+            listener: told what happens.
+            claim: the lease as the run's orchestrator holds it, which is handed over.
 
         Returns:
             The run as it ended: succeeded, failed or cancelled.
@@ -27,7 +36,7 @@ class Runner:
             Conflict: another run of the same pipeline is being executed.
             KeyboardInterrupt: asked to stop; the run is then cancelled and can be resumed.
         """
-        with self.executor.heartbeat.hold(f"pipeline/{run.project}/{run.pipeline}"):
+        with self.executor.heartbeat.hold(f"pipeline/{run.project}/{run.pipeline}", claim):
             states = self.executor.metadata.steps.all(run.id)
             workers = min(self.executor.settings.parallel_steps, len(definition.steps))
             with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="step") as pool:

@@ -55,10 +55,12 @@ class Orchestration:
         """
         if run.status is Status.SUCCEEDED:
             return run
-        self.claims.release(run)
-        return self.workspace.execute(
-            run if run.status is Status.WAITING else self.workspace.resume(run.id), listener=listener
-        )
+        if run.status is not Status.WAITING and run.key is None:
+            run = self.workspace.resume(run.id)
+        elif run.status is not Status.WAITING:
+            with self.claims.kept(run):
+                run = self.workspace.metadata.runs.reopen(run.id)
+        return self.workspace.execute(run, listener=listener, claim=self.claims.of(run))
 
     def execute_step(self, run: Run, step: str, listener: Listener = ignore) -> StepRun:
         """Execute one step of a run, as another orchestrator asks for it.

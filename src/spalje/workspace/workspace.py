@@ -24,6 +24,7 @@ from spalje.execution.order import Order
 from spalje.execution.owner import alive, this_process
 from spalje.execution.runner import Runner
 from spalje.execution.standing import standing, verdicts_of
+from spalje.lineage.lease import Lease
 from spalje.lineage.run import Run
 from spalje.pipeline.definition import Definition
 from spalje.registry.truth import Delivery
@@ -228,13 +229,21 @@ class Workspace:
             "said": partial(verdicts_of, batch, self.artifacts) if batch else dict,
         }
 
-    def execute(self, run: Run, *, use_cache: bool = True, listener: Listener = ignore) -> Run:
+    def execute(
+        self, run: Run, *, use_cache: bool = True, listener: Listener = ignore, claim: Lease | None = None
+    ) -> Run:
         """Execute what is left of a run in this process.
+
+        Args:
+            run: the run.
+            use_cache: reuse earlier successes with the same key.
+            listener: told what happens.
+            claim: the lease as the run's orchestrator holds it, which is handed over.
 
         Raises:
             Conflict: another run of the same pipeline is being executed.
         """
-        ended = Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener)
+        ended = Runner(self.executor(use_cache=use_cache)).run(run, definition_of(run), listener, claim)
         self.tell(ended)
         return ended
 

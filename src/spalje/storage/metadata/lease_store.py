@@ -38,8 +38,17 @@ class LeaseStore:
 
     database: Database
 
-    def acquire(self, name: str, owner: str, seconds: float, now: datetime) -> Lease:
+    def acquire(
+        self, name: str, owner: str, seconds: float, now: datetime, instead_of: Lease | None = None
+    ) -> Lease:
         """Take a lease; its token is one more than that of the last holder.
+
+        Args:
+            name: of the lease.
+            owner: who holds it from now on.
+            seconds: it runs out so long after now.
+            now: the moment.
+            instead_of: the lease as it is held by somebody who hands it over: it is never free in between.
 
         Raises:
             Conflict: somebody holds it; says who and until when.
@@ -50,7 +59,8 @@ class LeaseStore:
             if row is None:
                 connection.execute(_INSERT, {"name": name, "owner": owner, "token": 1, "until": until})
                 return Lease(name, owner, 1)
-            if row.owner is not None and row.until > now:
+            handed_over = instead_of is not None and instead_of == Lease(name, row.owner, row.token)
+            if row.owner is not None and row.until > now and not handed_over:
                 raise Conflict(
                     f"'{name}' is held by {row.owner} until {row.until:%Y-%m-%d %H:%M:%S} UTC.",
                     do="Wait until it has ended; a holder that died loses it at that time.",
