@@ -388,6 +388,16 @@ def svg(figure: Figure, dark: bool = False) -> str:
         >>> svg(bar(["a < b"], [1.0], unit="")).count(">a &lt; b</text>")
         1
     """
+    return _in_colours(_drawn(figure), dark=dark)
+
+
+def light_and_dark(figure: Figure) -> tuple[str, str]:
+    """A figure as ``svg`` draws it for a light and for a dark page, drawn once."""
+    drawn = _drawn(figure)
+    return _in_colours(drawn, dark=False), _in_colours(drawn, dark=True)
+
+
+def _drawn(figure: Figure) -> str:
     into = StringIO()
     with _plain():
         figure.savefig(
@@ -399,7 +409,10 @@ def svg(figure: Figure, dark: bool = False) -> str:
         )
     drawn = into.getvalue()
     drawn = _LEFT_OUT.sub("", drawn[drawn.index("<svg") :])
-    drawn = drawn.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    return drawn.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+
+
+def _in_colours(drawn: str, *, dark: bool) -> str:
     return _TAG.sub(lambda tag: _tag(tag[0], dark), drawn).strip()
 
 
@@ -776,6 +789,7 @@ def _settled(figure: Figure) -> Figure:
     for _ in range(2):
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # one that does nothing would have it drawn once more for each picture
     return figure
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from spalje.attribution.attributions import Attributions, Floats
 from spalje.monitor.wording import number, percent, rows
-from spalje.report.attribution_figures import bar, beeswarm, dependence, partner, svg, waterfall
+from spalje.report.attribution_figures import bar, beeswarm, dependence, light_and_dark, partner, waterfall
 from spalje.report.label import label, sentence
 from spalje.report.sheet import PAGES, STYLE, policy
 
@@ -107,7 +107,8 @@ class _Picture:
     @classmethod
     def of(cls, figure: Figure, alt: str, title: str = "") -> "_Picture":
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
-        return cls(_address(svg(figure)), _address(svg(figure, dark=True)), alt, width, height, title)
+        light, dark = light_and_dark(figure)
+        return cls(_address(light), _address(dark), alt, width, height, title)
 
 
 @dataclass(frozen=True, slots=True)
