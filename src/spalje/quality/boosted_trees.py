@@ -23,6 +23,8 @@ CELLS = 64
 DEPTH = 4
 #: What is added to the weight of a leaf: it pulls leaves of few rows towards nothing.
 RIDGE = 20.0
+#: So many cells of rows are looked at in one go: what fits into the processor's memory.
+AT_ONCE = 2**17
 #: Share of the rows and of the features that each tree sees.
 ROWS, FEATURES = 0.5, 0.7
 #: Trees without a better held-out loss after which no more are grown.
@@ -170,7 +172,7 @@ class _Growth:
         width = self.binned.shape[1]
         asked = self.rng.choice(width, max(1, round(FEATURES * width)), replace=False)
         gradient, curvature = _derivatives(self.y[rows], raw[rows], self.weight[rows], self.loss)
-        binned = self.binned[rows]
+        binned = np.take(self.binned.T, rows, axis=1).T  # a feature's cells beside each other
         node = np.zeros(len(rows), np.int64)
         features, cells = np.zeros(DEPTH, np.int64), np.full(DEPTH, CELLS, np.int64)
         for level in range(DEPTH):
@@ -200,17 +202,29 @@ class _Growth:
         """The feature and the cell that part all nodes best, and by how much."""
         best = (0, CELLS, 0.0)
         base = node * CELLS
-        for feature in asked:
-            places = base + binned[:, feature]
-            top = np.bincount(places, weights=gradient, minlength=nodes * CELLS).reshape(nodes, CELLS)
-            bottom = np.bincount(places, weights=curvature, minlength=nodes * CELLS).reshape(nodes, CELLS)
-            left, below = top.cumsum(axis=1), bottom.cumsum(axis=1)
-            right, above = left[:, -1:] - left, below[:, -1:] - below
-            whole = (left[:, -1] ** 2 / (below[:, -1] + RIDGE)).sum()
-            gains = (left**2 / (below + RIDGE) + right**2 / (above + RIDGE)).sum(axis=0) - whole
-            cell = int(np.argmax(gains[:-1]))
-            if gains[cell] > best[2]:
-                best = (int(feature), cell, float(gains[cell]))
+        width = max(1, AT_ONCE // len(node))
+        for some in (asked[first : first + width] for first in range(0, len(asked), width)):
+            shape = (len(some), nodes, CELLS)
+            places = binned.T[some] + base
+            places += np.arange(len(some))[:, np.newaxis] * (nodes * CELLS)
+            top, bottom = (
+                np.bincount(
+                    places.ravel(),
+                    weights=each if len(some) == 1 else np.tile(each, len(some)),
+                    minlength=len(some) * nodes * CELLS,
+                )
+                .reshape(shape)
+                .cumsum(axis=2)
+                for each in (gradient, curvature)
+            )
+            right, above = top[:, :, -1:] - top, bottom[:, :, -1:] - bottom
+            whole = (top[:, :, -1] ** 2 / (bottom[:, :, -1] + RIDGE)).sum(axis=1)
+            gains = (top**2 / (bottom + RIDGE) + right**2 / (above + RIDGE)).sum(axis=1) - whole[
+                :, np.newaxis
+            ]
+            place, cell = np.unravel_index(np.argmax(gains[:, :-1]), (len(some), CELLS - 1))
+            if gains[place, cell] > best[2]:
+                best = (int(some[place]), int(cell), float(gains[place, cell]))
         return best
 
 
