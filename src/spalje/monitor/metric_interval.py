@@ -6,9 +6,9 @@ from types import MappingProxyType
 import numpy as np
 
 from spalje.monitor.measurement import Judged
-from spalje.quality.bootstrap import blocks
+from spalje.quality.bootstrap import blocks, times_drawn
 from spalje.quality.grouped import GroupedBinary, GroupedRegression
-from spalje.quality.studentized import LEAST, studentized, times_drawn
+from spalje.quality.studentized import LEAST, studentized
 
 #: Draws; they settle the ends of an interval of 95 % to within a few percent of its width.
 DRAWS = 1000

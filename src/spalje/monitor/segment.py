@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spalje.monitor.measurement import Judged, ScoreName, losses
-from spalje.quality.bootstrap import blocks
+from spalje.quality.bootstrap import blocks, times_drawn
 from spalje.quality.grouped import GroupedBinary, GroupedRegression
 from spalje.quality.loss import Codes
-from spalje.quality.studentized import studentized, times_drawn
+from spalje.quality.studentized import studentized
 from spalje.quality.tally import Tally, bias, grouped, score, tally
 
 #: Draws of the bootstrap of a segment.

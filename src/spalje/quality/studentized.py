@@ -9,11 +9,6 @@ from spalje.quality.prediction_bound import student_quantile
 LEAST = 3
 
 
-def times_drawn(clusters: int, draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """How often each cluster is in each draw of as many clusters with replacement, shape (draws, clusters)."""
-    return rng.multinomial(clusters, np.full(clusters, 1.0 / clusters), size=draws).astype(np.float64)
-
-
 def studentized(
     value: NDArray[np.float64],
     without: NDArray[np.float64],
@@ -34,7 +29,7 @@ def studentized(
         value: shape (figures,), of all clusters.
         without: shape (clusters, figures), of all clusters but one.
         drawn: shape (draws, figures), of drawn clusters.
-        times: shape (draws, clusters), see ``times_drawn``.
+        times: shape (draws, clusters), see ``bootstrap.times_drawn``.
         level: how often an interval holds the true figure, 0 to 1.
         clusters: shape (figures,), how many clusters say something about each figure; None: all.
 
@@ -43,6 +38,7 @@ def studentized(
         the figure is not defined.
 
     Example:
+        >>> from spalje.quality.bootstrap import times_drawn
         >>> rng = np.random.default_rng(7)
         >>> each = rng.exponential(size=12)
         >>> times = times_drawn(12, 1000, rng)
