@@ -1,6 +1,7 @@
 """Whole lives on tiny data: build, approve, predict, hear the truth; the real command line and real processes.
 
-The life of ``forecasting`` in its first shape, on real data, is told in ``tests/journeys/test_life.py``.
+The life of ``forecasting`` in its first shape, on real data, is told in ``tests/journeys/test_life.py``, that of a slim
+core with the programs around it in ``tests/airflow/inside/test_templates.py``.
 """
 
 from pathlib import Path
@@ -52,43 +53,6 @@ def test_processing_in_the_pipeline(rendered, tmp_path):
     check_batch(spalje, 36)
 
 
-def test_a_slim_core_with_the_programs_around_it(rendered, tmp_path):
-    """By hand, what the DAGs do; they do it themselves in ``tests/airflow/inside/test_templates.py``."""
-    spalje = begin(tmp_path, {role: rendered("bring-your-own-core", role) for role in ROLES})
-
-    def program(script: str, *outputs: str, **options: object) -> dict[str, Path]:
-        """Run a program of the deploy repository; the folders that it wrote."""
-        made = {name: tmp_path / f"{script}-{name}-{len(list(tmp_path.iterdir()))}" for name in outputs}
-        for folder in made.values():
-            folder.mkdir()
-        words = [f"--{name.replace('_', '-')}={value}" for name, value in {**options, **made}.items()]
-        python(f"{script}.py", *words, cwd=tmp_path / "deploy" / "src")
-        return made
-
-    sales = program("ingest", "sales", until="2024-04-01")
-    tables = program("build_tables", "train", "validation", "evaluation", **sales)
-    inputs = [f"--input={name}={folder}" for name, folder in tables.items()]
-    said(spalje, "run", "start", "build", "--project=lemonade", *inputs)
-    metrics = approve(spalje)
-    assert metrics["rmse"] < metrics["naive_rmse"]
-    features = program("preprocess", "features", day="2024-04-01", **sales)["features"]
-    said(spalje, "run", "start", "inference", "--project=lemonade", f"--input=features={features}")
-    (batch,) = said(spalje, "batch", "list", "lemonade")
-    predictions = said(spalje, "artifact", "show", batch["content"]["artifacts"]["predictions"])["folder"]
-    orders = program("postprocess", "orders", predictions=predictions)
-    assert list(program("publish", "out", **orders)["out"].glob("*.parquet"))
-    later = program("ingest", "sales", until="2024-04-02")
-    sold = program("ground_truth", "ground_truth", day="2024-04-01", **later)["ground_truth"]
-    said(spalje, "batch", "truth", str(sold), "--project=lemonade")
-    check_batch(spalje, 40)
-    promoted = spalje("model", "show", "--", "lemonade/1")
-    assert (promoted.code, "approved" in promoted.out) == (0, True)
-    refused = spalje("model", "show", "--", "--workspace=/nowhere")
-    assert (refused.code, "is not a model version" in refused.error) == (3, True), (
-        "no option is read from outside"
-    )
-
-
 def test_a_core_of_several_classes_on_ready_tables(rendered, tmp_path):
     spalje = begin(tmp_path, {role: rendered("classification-core-multiclass", role) for role in ROLES})
     data = tmp_path / "data"
@@ -99,3 +63,9 @@ def test_a_core_of_several_classes_on_ready_tables(rendered, tmp_path):
     said(spalje, "run", "start", "inference", "--project=lemonade", f"--input=features={data / 'features'}")
     said(spalje, "batch", "truth", str(data / "ground_truth"), "--project=lemonade")
     check_batch(spalje, 60)
+    promoted = spalje("model", "show", "--", "lemonade/1")
+    assert (promoted.code, "approved" in promoted.out) == (0, True)
+    refused = spalje("model", "show", "--", "--workspace=/nowhere")
+    assert (refused.code, "is not a model version" in refused.error) == (3, True), (
+        "no option is read from outside"
+    )

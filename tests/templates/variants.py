@@ -41,7 +41,7 @@ def render(name: str, role: str, answers: dict[str, str], folder: Path, project:
 def interpreter_environ() -> dict[str, str]:
     """The environment of a user's program: small, and with threads that do not fight."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def python(*words: object, cwd: Path, **environ: str) -> str:
