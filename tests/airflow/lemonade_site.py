@@ -2,9 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ class Lemonade:
         """The batches, the first first."""
         return sorted(self.said("batch", "list", "lemonade"), key=lambda batch: batch["number"])
 
+    def published(self, number: int, why: str) -> None:
+        """Wait until there are so many batches; the database is asked at once, where starting a command takes a moment."""
+
+        def there() -> bool:
+            with closing(sqlite3.connect(self.spalje.workspace / "metadata.db")) as database:
+                return database.execute("SELECT count(*) FROM batch").fetchone() == (number,)
+
+        self.site.until(there, 120, why)
+
     def model(self, today: str = "2024-06-17") -> None:
         """Build a model and have it approved, by hand."""
         self.said("run", "start", "build", "--project", "lemonade", "--param", f"today={today}")
@@ -128,7 +138,9 @@ def lemonade(
     place = {"conn_type": "spalje", "extra": {"python": sys.executable, "workspace": str(workspace)}}
     environ = {"AIRFLOW_CONN_SPALJE_DEFAULT": json.dumps(place), **settings.pop("environ", {})}
     with site(python, folder, [bundle], environ=environ, **settings) as running:
-        running.airflow("pools", "set", "spalje_training", "1", "Models trained at once")
         running.ready(NAMES)
+        running.call(
+            "pools", {"name": "spalje_training", "slots": 1, "description": "Models trained at once"}
+        )
         yield Lemonade(running, Command(workspace, folder), clone)
     shutil.rmtree(folder / "airflow" / "bundles", ignore_errors=True)

@@ -8,6 +8,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from recorded import Small, until
 from registry import DAGS, api, load, xcom
 
+from spalje.airflow import SpaljeApprovalOperator
 from spalje.airflow.listener import start
 
 RECORD = """
@@ -43,8 +44,9 @@ def test_when_a_person_ends_it(small: Small, state: str):
     assert ended(small, name) == "cancelled"
 
 
-def test_dags_of_others_are_left_alone():
-    others = SimpleNamespace(tasks=[EmptyOperator(task_id="theirs")])
+def test_dags_that_record_no_run_are_left_alone():
+    asking = SpaljeApprovalOperator(task_id="approval", version="small/1")
+    others = SimpleNamespace(tasks=[EmptyOperator(task_id="theirs"), asking])
     assert start(SimpleNamespace(dag=others, dag_id="theirs", run_id="one")) is None
     assert start(SimpleNamespace(dag=None, dag_id="theirs", run_id="one")) is None
 
