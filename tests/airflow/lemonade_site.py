@@ -26,7 +26,7 @@ DAGS = """
 
     project = Project.here(__file__)
     SOON = {{"default_args": {{"retry_delay": timedelta(seconds=1), "retry_exponential_backoff": False}}}}
-    WEEKS = {{"start_date": datetime(2024, 6, 17), "end_date": datetime(2024, 7, 2), "is_paused_upon_creation": True, **SOON}}
+    WEEKS = {{"start_date": datetime.fromisoformat("{first}"), "end_date": datetime(2024, 7, 2), "is_paused_upon_creation": True, **SOON}}
     TODAY = Param(None, type=["null", "string"], format="date")
 
     with project.dag("build", schedule=project.assets.retrain_wanted, params={{"today": TODAY}}, **SOON):
@@ -89,20 +89,23 @@ class Lemonade:
         self.said("model", "approve", "lemonade/1", "--reason", "It is the first.", "--by", "Maja")
 
 
-def create(folder: Path, changes: Mapping[str, str] | None = None, *, catchup: bool = False) -> Path:
+def create(
+    folder: Path, changes: Mapping[str, str] | None = None, *, catchup: bool = False, first: str = WEEKS[0]
+) -> Path:
     """A workspace with the project; its deploy repository has DAGs.
 
     Args:
         folder: gets the workspace and the clones.
         changes: files of the deploy repository that are otherwise.
         catchup: whether weeks that are over are caught up with, once the inference DAG goes on.
+        first: the first of them.
 
     Returns:
         The deploy repository's clone.
     """
     replay_project.create(folder, retrain="auto").metadata.close()
     clone = folder / "deploy"
-    write(clone, {"dags/lemonade.py": DAGS.format(catchup=catchup), **(changes or {})})
+    write(clone, {"dags/lemonade.py": DAGS.format(catchup=catchup, first=first), **(changes or {})})
     compiled = Command(folder / "workspace", folder)("pipeline", "compile", str(clone), "--write")
     assert compiled.code == 0, compiled.error
     push(clone, folder / "workspace" / "git" / "lemonade-deploy.git", "DAGs")
@@ -123,6 +126,7 @@ def lemonade(
     *,
     changes: Mapping[str, str] | None = None,
     catchup: bool = False,
+    first: str = WEEKS[0],
     **settings: Any,
 ) -> Iterator[Lemonade]:
     """The project in an Airflow that runs it.
@@ -130,9 +134,9 @@ def lemonade(
     Args:
         python, settings: see ``airflow_site.site``.
         folder: gets everything; is there, and empty.
-        changes, catchup: see ``create``.
+        changes, catchup, first: see ``create``.
     """
-    clone = create(folder, changes, catchup=catchup)
+    clone = create(folder, changes, catchup=catchup, first=first)
     workspace = folder / "workspace"
     bundle = Bundle("lemonade", str(workspace / "git" / "lemonade-deploy.git"), refresh_s=30).configured()
     place = {"conn_type": "spalje", "extra": {"python": sys.executable, "workspace": str(workspace)}}
