@@ -24,7 +24,7 @@ PROCESSES = ("api-server", "scheduler", "triggerer", "dag-processor")
 #: Every process of a site has it among its variables, however it was started.
 MARK = "SPALJE_TEST_SITE"
 
-_LOOK_S = 0.25
+_LOOK_S = 0.5
 _SETTINGS = {
     "CORE": {
         "EXECUTOR": "LocalExecutor",
@@ -39,9 +39,11 @@ _SETTINGS = {
         "BUNDLE_REFRESH_CHECK_INTERVAL": 1,
         "MIN_FILE_PROCESS_INTERVAL": 300,
         "PARSING_PROCESSES": 1,
+        # no DAG here has callbacks; after one that concerns a bundle's version, Airflow reads the file without end
+        "MAX_CALLBACKS_PER_LOOP": 0,
     },
     "SCHEDULER": {
-        "SCHEDULER_IDLE_SLEEP_TIME": 0.2,
+        "SCHEDULER_IDLE_SLEEP_TIME": 0.5,
         "SCHEDULER_HEARTBEAT_SEC": 1,
         "JOB_HEARTBEAT_SEC": 1,
         "SCHEDULER_HEALTH_CHECK_THRESHOLD": 6,

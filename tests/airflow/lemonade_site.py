@@ -2,9 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ DAGS = """
 
     project = Project.here(__file__)
     SOON = {{"default_args": {{"retry_delay": timedelta(seconds=1), "retry_exponential_backoff": False}}}}
-    WEEKS = {{"start_date": datetime(2024, 6, 17), "end_date": datetime(2024, 7, 2), "is_paused_upon_creation": True, **SOON}}
+    WEEKS = {{"start_date": datetime.fromisoformat("{first}"), "end_date": datetime(2024, 7, 2), "is_paused_upon_creation": True, **SOON}}
     TODAY = Param(None, type=["null", "string"], format="date")
 
     with project.dag("build", schedule=project.assets.retrain_wanted, params={{"today": TODAY}}, **SOON):
@@ -73,26 +74,38 @@ class Lemonade:
         """The batches, the first first."""
         return sorted(self.said("batch", "list", "lemonade"), key=lambda batch: batch["number"])
 
+    def published(self, number: int, why: str) -> None:
+        """Wait until there are so many batches; the database is asked at once, where starting a command takes a moment."""
+
+        def there() -> bool:
+            with closing(sqlite3.connect(self.spalje.workspace / "metadata.db")) as database:
+                return database.execute("SELECT count(*) FROM batch").fetchone() == (number,)
+
+        self.site.until(there, 120, why)
+
     def model(self, today: str = "2024-06-17") -> None:
         """Build a model and have it approved, by hand."""
         self.said("run", "start", "build", "--project", "lemonade", "--param", f"today={today}")
         self.said("model", "approve", "lemonade/1", "--reason", "It is the first.", "--by", "Maja")
 
 
-def create(folder: Path, changes: Mapping[str, str] | None = None, *, catchup: bool = False) -> Path:
+def create(
+    folder: Path, changes: Mapping[str, str] | None = None, *, catchup: bool = False, first: str = WEEKS[0]
+) -> Path:
     """A workspace with the project; its deploy repository has DAGs.
 
     Args:
         folder: gets the workspace and the clones.
         changes: files of the deploy repository that are otherwise.
         catchup: whether weeks that are over are caught up with, once the inference DAG goes on.
+        first: the first of them.
 
     Returns:
         The deploy repository's clone.
     """
     replay_project.create(folder, retrain="auto").metadata.close()
     clone = folder / "deploy"
-    write(clone, {"dags/lemonade.py": DAGS.format(catchup=catchup), **(changes or {})})
+    write(clone, {"dags/lemonade.py": DAGS.format(catchup=catchup, first=first), **(changes or {})})
     compiled = Command(folder / "workspace", folder)("pipeline", "compile", str(clone), "--write")
     assert compiled.code == 0, compiled.error
     push(clone, folder / "workspace" / "git" / "lemonade-deploy.git", "DAGs")
@@ -113,6 +126,7 @@ def lemonade(
     *,
     changes: Mapping[str, str] | None = None,
     catchup: bool = False,
+    first: str = WEEKS[0],
     **settings: Any,
 ) -> Iterator[Lemonade]:
     """The project in an Airflow that runs it.
@@ -120,15 +134,17 @@ def lemonade(
     Args:
         python, settings: see ``airflow_site.site``.
         folder: gets everything; is there, and empty.
-        changes, catchup: see ``create``.
+        changes, catchup, first: see ``create``.
     """
-    clone = create(folder, changes, catchup=catchup)
+    clone = create(folder, changes, catchup=catchup, first=first)
     workspace = folder / "workspace"
     bundle = Bundle("lemonade", str(workspace / "git" / "lemonade-deploy.git"), refresh_s=30).configured()
     place = {"conn_type": "spalje", "extra": {"python": sys.executable, "workspace": str(workspace)}}
     environ = {"AIRFLOW_CONN_SPALJE_DEFAULT": json.dumps(place), **settings.pop("environ", {})}
     with site(python, folder, [bundle], environ=environ, **settings) as running:
-        running.airflow("pools", "set", "spalje_training", "1", "Models trained at once")
         running.ready(NAMES)
+        running.call(
+            "pools", {"name": "spalje_training", "slots": 1, "description": "Models trained at once"}
+        )
         yield Lemonade(running, Command(workspace, folder), clone)
     shutil.rmtree(folder / "airflow" / "bundles", ignore_errors=True)

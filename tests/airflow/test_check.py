@@ -1,11 +1,12 @@
 """`spalje airflow check` and `spalje airflow bundles`, through the command line and a real Airflow."""
 
 import json
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import small_project
+from command import Command
 
 GOOD = """
 from airflow.sdk import DAG, task
@@ -26,12 +27,9 @@ def clone(tmp_path):
 
 
 def spalje(*words, code=0, **environ):
-    ended = subprocess.run(
-        [sys.executable, "-m", "spalje", *map(str, words)],
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "120", **environ}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == code, ended.stdout + ended.stderr
-    return ended.stdout + ended.stderr
+    ended = Command(Path("/nowhere"), Path("/"))(*map(str, words), **{"COLUMNS": "120", **environ})
+    assert ended.code == code, ended.out + ended.error
+    return ended.out + ended.error
 
 
 def test_json_is_for_machines(airflow_python, clone):

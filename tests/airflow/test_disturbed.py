@@ -54,7 +54,7 @@ def test_weeks_that_are_disturbed_and_late_data(airflow_python, tmp_path):
             assert len([run for run in place.site.runs(DAG) if run["state"] == "running"]) == 1
             kill(place, script)
             assert ended(script), f"{kill.__name__}: the script of the first try goes on"
-            place.site.until(lambda number=number: len(place.batches()) == number, 120, "no batch came of it")
+            place.published(number, "no batch came of it")
         check_backfill(place)
         check_late_data(place, tmp_path / "nothing")
         check_pause(place)
@@ -123,7 +123,7 @@ def check_late_data(place: Lemonade, delivery: Path) -> None:
     (delivery / "late").touch()
     run = place.site.runs(DAG)[1]["dag_run_id"]
     place.site.clear(DAG, run)
-    place.site.until(lambda: len(place.batches()) == 4, 90, "clearing made no batch")
+    place.published(4, "clearing made no batch")
     place.site.ended(DAG, run)
     again = weeks(place)
     assert [batch for _, batch in again[:3]] == before

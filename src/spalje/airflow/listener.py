@@ -13,13 +13,18 @@ log = logging.getLogger(__name__)
 
 #: Tasks whose class is in here may have recorded runs.
 _OURS = "spalje.airflow."
+#: But for those of these, which have to do with no run that could be open.
+_WITHOUT_RUN = frozenset(
+    f"{_OURS}{module}" for module in ("approval_operator", "program_operator", "truth_arrived_operator")
+)
 
 
 class RunListener:
     """Concludes what the tasks of a DAG run recorded, when the DAG run fails or a person ends it.
 
     Airflow calls it in its scheduler and its API server, which must not wait: another process looks for the runs and
-    concludes them (see ``spalje.airflow.conclusion``). DAGs without a task of Spaljé are none of its business.
+    concludes them (see ``spalje.airflow.conclusion``). DAGs without a task that may have recorded one are none of
+    its business.
     """
 
     @hookimpl
@@ -40,7 +45,7 @@ def start(dag_run: Any) -> threading.Thread | None:
     Returns:
         What waits for that process, so that it leaves no zombie; None: it was not started.
     """
-    tasks = [task.task_id for task in getattr(dag_run.dag, "tasks", ()) if is_ours(task)]
+    tasks = [task.task_id for task in getattr(dag_run.dag, "tasks", ()) if may_have_recorded(task)]
     if not tasks:
         return None
     words = ["-P", "-m", "spalje.airflow.conclusion", dag_run.dag_id, dag_run.run_id, *tasks]
@@ -62,6 +67,7 @@ def start(dag_run: Any) -> threading.Thread | None:
     return waiting
 
 
-def is_ours(task: Any) -> bool:
-    """Whether a task, as Airflow stores it, is of a class of Spaljé."""
-    return str(getattr(task, "_task_module", None) or type(task).__module__).startswith(_OURS)
+def may_have_recorded(task: Any) -> bool:
+    """Whether a task, as Airflow stores it, is of a class of Spaljé that has to do with runs."""
+    module = str(getattr(task, "_task_module", None) or type(task).__module__)
+    return module.startswith(_OURS) and module not in _WITHOUT_RUN

@@ -24,6 +24,9 @@ os.environ.update(
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "NO_PROXY": "*",
+        # two test processes on two cores, each with threads that wait by spinning, take ten times as long
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
     }
 )
 (HOME / "dags").mkdir()

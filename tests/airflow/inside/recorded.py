@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from command import Command
 from ended import ended
 
 ROOT = Path(__file__).parents[3]
@@ -47,19 +48,45 @@ class Small:
 
     def ask(self, *words: str) -> Any:
         """What a command of Spaljé says, as JSON, however it ends."""
-        command = [PYTHON, "-P", "-m", "spalje", *words, "--workspace", self.workspace, "--json"]
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=90, env=environ)
-        return json.loads(said.stdout or said.stderr.splitlines()[-1])
+        said = Command(self.workspace, self.origin, python=PYTHON)(*words, "--json")
+        return json.loads(said.out or said.error.splitlines()[-1])
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the workspace's database has: at once, where starting a command takes a second."""
         with closing(sqlite3.connect(self.workspace / "metadata.db")) as database:
             return database.execute(query).fetchall()
 
+    def status(self, run: str) -> str:
+        """How a run stands."""
+        ((status,),) = self.rows(f"SELECT status FROM run WHERE id = '{run}'")
+        return status
+
     def states(self, run: str = RUN) -> dict[str, str]:
         """How a run's steps stand."""
         return dict(self.rows(f"SELECT step, status FROM step_run WHERE run = '{run}'"))
+
+    def source(self, dag: str, body: str) -> str:
+        """A DAG file, with ``project`` in it and ``RAW``, the path of the data.
+
+        Args:
+            dag: the DAG's name.
+            body: what stands under ``with project.dag(…)``, each line indented by eight blanks.
+        """
+        return f"""
+    from airflow.sdk import task
+    from spalje.airflow import Project
+    from spalje.airflow.record_operator import SpaljeRecordOperator
+
+    RAW = {str(self.origin / "raw")!r}
+    project = Project.here({str(self.origin / "clone" / "dags" / "small.py")!r})
+
+    @task(retries=0)
+    def fail():
+        raise ValueError("not today")
+
+    with project.dag({dag!r}):
+        {body}
+"""
 
     def how(self, how: str) -> None:
         """Tell the script of step ``make`` what to do: ``fail``, ``fail once`` (and ``talk``), ``slow``, or nothing."""

@@ -1,7 +1,6 @@
 """A workspace with versions to decide about, the API of Airflow in this process, and people who answer in it."""
 
 import atexit
-import json
 import os
 import shutil
 import subprocess
@@ -24,6 +23,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
 from airflow.utils.session import create_session
+from command import Command
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -51,8 +51,9 @@ class Registry:
 
     def ask(self, *words: str) -> Any:
         """What a command of Spaljé says, as JSON."""
-        command = [PYTHON, "-P", "-m", "spalje", *words, "--workspace", self.folder, "--json"]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+        said = Command(self.folder, self.folder, python=PYTHON)(*words, "--json")
+        assert said.code == 0, said.error
+        return said.json
 
     def version(self, number: int = 2) -> Any:
         return self.ask("model", "show", f"fresh/{number}")["version"]

@@ -1,40 +1,30 @@
 """A DAG run that ends badly leaves no run of Spaljé open."""
 
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
+from recorded import Small, until
 from registry import DAGS, api, load, xcom
-from small import Small
 
+from spalje.airflow import SpaljeApprovalOperator
 from spalje.airflow.listener import start
 
 RECORD = """
         start = SpaljeRecordOperator(
-            task_id="start", outline=project.outlines["build"], project="small", inputs={"raw": RAW}
+            task_id="start", outline=project.outlines["one"], project="small", inputs={"raw": RAW}
         )
 """
 
 
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
-    made = Small(tmp_path)
-    monkeypatch.setenv("SPALJE_PYTHON", str(made.python))
-    monkeypatch.setenv("SPALJE_WORKSPACE", str(made.workspace))
-    return made
+OPEN = ("waiting", "running")
 
 
 def ended(small: Small, run: str) -> str:
     """How a run of Spaljé ended, which takes a moment."""
-    until = time.monotonic() + 40
-    while time.monotonic() < until:
-        status = small.ask("run", "show", run)["run"]["status"]
-        if status not in ("waiting", "running"):
-            return status
-        time.sleep(0.5)
-    return status
+    until(lambda: small.status(run) not in OPEN)
+    return small.status(run)
 
 
 def test_when_a_task_fails(small: Small):
@@ -47,15 +37,16 @@ def test_when_a_task_fails(small: Small):
 def test_when_a_person_ends_it(small: Small, state: str):
     run = load(small.source(f"listen_{state}_by_hand", RECORD), DAGS).test()
     name = xcom(run, "start")["run"]
-    assert small.ask("run", "show", name)["run"]["status"] in ("waiting", "running")
+    assert small.status(name) in OPEN
     begun = time.monotonic()
     api().ask("PATCH", f"/dags/{run.dag_id}/dagRuns/{run.run_id}", "Eva", json={"state": state})
     assert time.monotonic() - begun < 5
     assert ended(small, name) == "cancelled"
 
 
-def test_dags_of_others_are_left_alone():
-    others = SimpleNamespace(tasks=[EmptyOperator(task_id="theirs")])
+def test_dags_that_record_no_run_are_left_alone():
+    asking = SpaljeApprovalOperator(task_id="approval", version="small/1")
+    others = SimpleNamespace(tasks=[EmptyOperator(task_id="theirs"), asking])
     assert start(SimpleNamespace(dag=others, dag_id="theirs", run_id="one")) is None
     assert start(SimpleNamespace(dag=None, dag_id="theirs", run_id="one")) is None
 
@@ -68,7 +59,7 @@ def test_where_spalje_cannot_be_reached_it_is_quiet(small: Small, monkeypatch, c
     assert waiting is not None
     waiting.join(30)
     assert "Traceback" not in capfd.readouterr().err
-    assert small.ask("run", "show", xcom(run, "start")["run"])["run"]["status"] in ("waiting", "running")
+    assert small.status(xcom(run, "start")["run"]) in OPEN
 
 
 def run_with_dag(run):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small import Small
+from recorded import PYTHON, Small
 
 from spalje.airflow.openlineage import NAMESPACE, ArtifactLineage
 from spalje.airflow.place import Place
@@ -27,16 +27,11 @@ PROGRAM = """
 """
 BODY = """
         start = SpaljeRecordOperator(
-            task_id="start", outline=project.outlines["build"], project="small", inputs={"raw": RAW}
+            task_id="start", outline=project.outlines["one"], project="small", inputs={"raw": RAW}
         )
         run = "{{ ti.xcom_pull(task_ids='start')['run'] }}"
         start >> SpaljeStepOperator(task_id="make", run=run, step="make")
 """
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Small:
-    return Small(tmp_path)
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def events(tmp_path: Path, small: Small) -> list[dict[str, Any]]:
             {"type": "file", "log_file_path": str(out), "append": True}
         ),
         "AIRFLOW__OPENLINEAGE__NAMESPACE": "here",
-        "SPALJE_PYTHON": str(small.python),
+        "SPALJE_PYTHON": str(PYTHON),
         "SPALJE_WORKSPACE": str(small.workspace),
     }
     done = subprocess.run(
@@ -76,8 +71,8 @@ def test_events_carry_artifacts_the_run_and_the_commit(small: Small, events: lis
     (ended,) = (
         one for one in events if one["eventType"] == "COMPLETE" and one["job"]["name"] == "small-lineage.make"
     )
-    shown = small.ask("run", "list", "--project", "small")[0]
-    run = small.ask("run", "show", shown["id"])
+    ((name,),) = small.rows("SELECT id FROM run ORDER BY sequence DESC LIMIT 1")
+    run = small.ask("run", "show", name)
     (make,) = (step for step in run["steps"] if step["step"] == "make")
     assert [(one["namespace"], one["name"]) for one in ended["inputs"]] == [
         (NAMESPACE, f"sha256:{make['inputs']['raw']}")
@@ -85,11 +80,11 @@ def test_events_carry_artifacts_the_run_and_the_commit(small: Small, events: lis
     assert [(one["namespace"], one["name"]) for one in ended["outputs"]] == [
         (NAMESPACE, f"sha256:{make['outputs']['rows']}")
     ]
-    assert ended["outputs"][0]["facets"]["documentation"]["description"] == f"rows of {shown['id']} make"
+    assert ended["outputs"][0]["facets"]["documentation"]["description"] == f"rows of {name} make"
     assert ended["job"]["facets"]["sourceCodeLocation"]["version"] == run["run"]["commit"]
     tags = {one["key"]: one["value"] for one in ended["run"]["facets"]["tags"]["tags"]}
     assert (tags["spalje.run"], tags["spalje.step"], tags["spalje.commit"]) == (
-        shown["id"], "make", run["run"]["commit"],
+        name, "make", run["run"]["commit"],
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from airflow.models.asset import AssetEvent
 from airflow.models.pool import Pool
 from airflow.sdk import DAG
 from airflow.utils.session import create_session
+from command import Command
 from sqlalchemy import select
 
 ROOT = Path(__file__).parents[3]
@@ -68,10 +69,9 @@ def spalje(tmp_path, monkeypatch):
     Pool.create_or_update_pool("spalje_training", slots=1, description="", include_deferred=False)
 
     def ask(*words: str) -> Any:
-        ended = subprocess.run(
-            [PYTHON, "-P", "-m", "spalje", *words, "--json"], cwd=tmp_path, capture_output=True, timeout=100, check=True
-        )  # fmt: skip
-        return json.loads(ended.stdout)
+        said = Command(tmp_path / "workspace", tmp_path, python=PYTHON)(*words, "--json")
+        assert said.code == 0, said.error
+        return said.json
 
     return ask
 
