@@ -12,27 +12,24 @@ from spalje.airflow import Project
 project = Project.here(__file__)
 
 with project.dag("build"):
-    project.run("build", task_id="core", inputs={{"raw": "{raw}"}}) >> project.approval()
+    clean = project.program("clean", "src/clean.py", outputs=["raw"], parameters={{"source": "{source}"}})
+    project.program("tell", "src/clean.py", outputs=["raw"], parameters={{"source": "{source}"}})
+    project.run("build", task_id="core", inputs={{"raw": clean["raw"]}}) >> project.approval()
 """
+CLEAN = """
+    import shutil
+    import sys
 
-#: One step is as good as many: the DAG has one task for all.
-RECIPE = """
-    from spalje.pipeline import Input, Pipeline, Process
-
-    raw = Input("raw", kind="folder")
-    make = Process("make", script="src/double.py", inputs={"rows": raw}, outputs={"out": "folder"})
-    build = Pipeline("build", steps=[make])
+    given = dict(word.removeprefix("--").split("=", 1) for word in sys.argv[1:])
+    shutil.copytree(given["source"], given["raw"], dirs_exist_ok=True)
 """
-#: What ``src/double.py`` reads.
-ROWS = "part-0.parquet"
 
 
 @pytest.fixture
 def place(tmp_path):
-    workspace = small_project.create(tmp_path, {"pipeline.py": RECIPE})
-    (tmp_path / "raw" / "rows.parquet").rename(tmp_path / "raw" / ROWS)
+    workspace = small_project.create(tmp_path, {"src/clean.py": CLEAN})
     (tmp_path / "clone" / "dags").mkdir()
-    (tmp_path / "clone" / "dags" / "small.py").write_text(DAGS.format(raw=tmp_path / "raw"))
+    (tmp_path / "clone" / "dags" / "small.py").write_text(DAGS.format(source=tmp_path / "raw"))
     return workspace
 
 
@@ -41,8 +38,8 @@ def check(place, airflow_python, *words):
     ended = spalje(
         "airflow", "check", "clone", "--run", *words, "--json", SPALJE_AIRFLOW_PYTHON=str(airflow_python)
     )
-    said = ended.error.splitlines()[-1] if ended.code == 2 else ended.out
-    return ended.code, json.loads(said or "{}")
+    said = ended.out or ended.error.splitlines()[-1]
+    return ended.code, json.loads(said)
 
 
 def write_outline(place):
@@ -53,14 +50,24 @@ def test_a_dag_is_run_through_and_the_workspace_stays_as_it_is(place, airflow_py
     write_outline(place)
     code, said = check(place, airflow_python, "build")
     assert code == 0, said
-    states = {task["task"]: task["state"] for task in said["run"]["tasks"]}
-    assert (said["run"]["dag"], states) == ("small-build", {"core": "success", "approval": "success"})
+    assert (said["run"]["dag"], states(said)) == (
+        "small-build",
+        {"clean": "success", "tell": "success", "core": "success", "approval": "success"},
+    )
     assert said["run"]["left_out"] == ["approval"]
     assert place.metadata.runs.list() == ()
     assert sorted(path.name for path in place.folder.iterdir() if path.name.startswith(".trial")) == []
-    (place.folder.parent / "raw" / ROWS).unlink()
-    code, said = check(place, airflow_python, "small-build")
+    folder = place.folder.parent
+    (folder / "little").mkdir()
+    (folder / "raw").rename(folder / "little" / "raw")
+    code, said = check(place, airflow_python, "small-build", "--data", "little")
     assert (code, said["run"]["state"]) == (3, "failed")
+    assert states(said) == {"tell": "failed", "core": "success", "approval": "success"}
+    assert (said["run"]["idle"], said["used"]) == (["clean"], ["raw"])
+
+
+def states(said):
+    return {task["task"]: task["state"] for task in said["run"]["tasks"]}
 
 
 def test_slips_are_told(place, airflow_python):
@@ -71,3 +78,5 @@ def test_slips_are_told(place, airflow_python):
     assert (code, said["kind"]) == (2, "NotFound")
     code, said = check(place, airflow_python, "build", "--conf", "week")
     assert "--conf is not JSON" in said["error"]
+    code, said = check(place, airflow_python, "build", "--data", "nowhere")
+    assert (code, said["kind"]) == (3, "BadInput")

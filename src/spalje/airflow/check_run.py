@@ -30,20 +30,17 @@ def run(folder: Path, name: str, conf: dict[str, Any], data: Mapping[str, str]) 
 
     Args:
         folder: the repository.
-        name: the DAG's id, or what follows the project's name in it.
+        name: the DAG's id; there is such a DAG.
         conf: values of its parameters.
         data: see ``give``.
 
     Returns:
-        ``dag``; ``known``, the ids of all DAGs; ``state``, null when there is no such DAG; ``tasks`` with ``task``,
-        ``state`` and ``seconds``; ``left_out``: the tasks that wait for a person; ``idle`` and ``read``: see ``Given``.
+        ``dag``; ``state``; ``tasks`` with ``task``, ``state`` and ``seconds``; ``left_out``: the tasks that wait for a
+        person; ``idle`` and ``read``: see ``Given``.
     """
     initdb()
     bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name=_BUNDLE)
-    dags = bag.dags
-    dag = dags.get(name) or next((each for key, each in dags.items() if key.endswith(f"-{name}")), None)
-    if dag is None:
-        return {"dag": name, "known": sorted(dags), "state": None}
+    dag = bag.dags[name]
     for pool in {task.pool for task in dag.tasks}:
         Pool.create_or_update_pool(pool, slots=1, description="", include_deferred=False)
     for task in dag.tasks:
@@ -58,7 +55,6 @@ def run(folder: Path, name: str, conf: dict[str, Any], data: Mapping[str, str]) 
     tasks = sorted(ended.get_task_instances(), key=lambda task: order[task.task_id])
     return {
         "dag": dag.dag_id,
-        "known": sorted(dags),
         "state": str(ended.state),
         "tasks": [
             {"task": task.task_id, "state": str(task.state), "seconds": task.duration or 0.0}

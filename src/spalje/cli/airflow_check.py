@@ -59,7 +59,7 @@ def check(
     found = place.check(airflow)
     tried, used = None, frozenset[str]()
     if run is not None and found.passed:
-        tried, used = _try(place, airflow, run, given, little, common)
+        tried, used = _try(place, airflow, found.named(run), given, little, common)
     unused = tried is not None and bool(little) and not used
     passed = found.passed and (tried is None or tried.state == "success") and not unused
     if common.json:
@@ -135,7 +135,7 @@ def _print_trial(tried: DagTrial) -> None:
         out.print(f"Left out, for nobody was asked: {', '.join(tried.left_out)}.")
     if tried.idle:
         out.print(f"Left out, for what they make was given: {', '.join(tried.idle)}.")
-    out.print(Text.assemble(tried.dag, " ", coloured(_STATES.get(str(tried.state), str(tried.state)))))
+    out.print(Text.assemble(tried.dag, " ", coloured(_STATES.get(tried.state, tried.state))))
 
 
 def _print(found: DagCheck, airflow: AirflowPython) -> None:

@@ -133,8 +133,7 @@ class DagTrial(_Read):
 
     Attributes:
         dag: its id.
-        known: the ids of all DAGs.
-        state: how it ended, as Airflow calls it; None: there is no such DAG.
+        state: how it ended, as Airflow calls it.
         tasks: in their order.
         left_out: those that wait for a person, who was not asked.
         idle: those that make only what was given.
@@ -142,8 +141,7 @@ class DagTrial(_Read):
     """
 
     dag: str
-    known: tuple[str, ...]
-    state: str | None
+    state: str
     tasks: tuple[TaskTrial, ...] = ()
     left_out: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
@@ -172,6 +170,20 @@ class DagCheck(_Read):
         """Whether every DAG is taken, the outline is true, and nothing is known to be missing."""
         wrong = any(file.errors for file in self.files) or any(need.missing for need in self.needs)
         return not wrong and self.outline is None
+
+    def named(self, name: str) -> str:
+        """The id of a DAG of which the id is known, or what follows the project's name in it.
+
+        Raises:
+            NotFound: there is no such DAG.
+        """
+        known = [dag.id for dag in self.dags]
+        if name in known:
+            return name
+        found = next((dag for dag in known if dag.endswith(f"-{name}")), None)
+        if found is None:
+            raise NotFound("DAG", name, known)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +234,13 @@ class DeployFolder:
 
         Args:
             airflow: its Python.
-            dag: its id, or what follows the project's name in it.
+            dag: its id.
             conf: values of its parameters, JSON.
             workspace: where Spaljé's part happens.
             python: the Python that has Spaljé.
             data: name -> a path that tasks read in place of what other tasks make.
 
         Raises:
-            NotFound: there is no such DAG.
             BadInput: Airflow could not be asked.
         """
         environ = {
@@ -247,10 +258,7 @@ class DeployFolder:
             timeout_s=3600.0,
             environ=environ,
         )
-        tried = DagTrial.model_validate_json(report)
-        if tried.state is None:
-            raise NotFound(f"DAG in {self.folder / DAGS}", dag, tried.known)
-        return tried
+        return DagTrial.model_validate_json(report)
 
     def _outline(self) -> Outline | None:
         if not (self.folder / "pipeline.py").is_file():
