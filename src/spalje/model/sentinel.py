@@ -16,7 +16,7 @@ kill -s KILL -- "-$group"
 [ $# -eq 0 ] || exec "$@"
 """
 
-#: Seconds that ending what we started may take.
+#: Seconds that ending what we started may take; then nobody waits for it any more.
 _PATIENCE_S = 30.0
 
 
@@ -55,13 +55,16 @@ class Sentinel:
     def dismiss(self) -> None:
         """Let it go: the group has ended by itself."""
         self._say("over\n")
-        self.act()
+        self._pipe.close()
+        self._process.wait()  # without a limit, which would have Python look again and again
 
     def act(self) -> None:
         """Have it end what is left, now, and wait for that; one that was dismissed, or has acted, does nothing."""
         self._pipe.close()
-        with suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
 
     def _say(self, word: str) -> None:
         with suppress(BrokenPipeError, ValueError):  # somebody killed it, or it has acted
