@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ended import ended
 
+from spalje.model import sentinel
 from spalje.model.group import Group
 from spalje.model.program import Command
 
@@ -117,3 +118,13 @@ def test_a_sentinel_that_somebody_killed_is_not_missed_by_a_program_that_ends(tm
     (sentinel,) = sentinels() - before
     os.kill(sentinel, signal.SIGKILL)
     assert running.wait().code == 3
+
+
+def test_nobody_waits_for_ever_for_what_cannot_be_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentinel, "_PATIENCE_S", 0.2)
+    before = sentinels()
+    running = group("sleep 600", tmp_path, ("/bin/sleep", "600"), timeout_s=0.05)
+    assert running.wait().timed_out
+    assert sentinels() == before
