@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: Programs that have loaded what every command loads, see ``loaded.py``, and are not busy.
-_idle: list[subprocess.Popen] = []
+#: Programs of a Python that have loaded what every command loads, see ``loaded.py``, and are not busy.
+_idle: dict[Path, list[subprocess.Popen]] = {}
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,38 @@ class Command:
     Attributes:
         anew: each command is a Python of its own, started as a person starts it; else one that has loaded what
             every command loads, which takes most of a short command's time.
+        python: the Python that has Spaljé.
     """
 
     workspace: Path
     cwd: Path
     anew: bool = False
+    python: Path = Path(sys.executable)
 
     def __call__(self, *words: str, timeout_s: float = 120, **environ: str) -> Said:
         environment = {**os.environ, "SPALJE_WORKSPACE": str(self.workspace), "COLUMNS": "200", **environ}
         run = _started if self.anew else _forked
-        said = run(words, self.cwd, environment, timeout_s)
+        said = run(self.python, words, self.cwd, environment, timeout_s)
         assert "Traceback (most recent call last)" not in said.error or "spalje/" not in said.error, (
             said.error
         )
         return said
 
 
-def _started(words: tuple[str, ...], cwd: Path, environ: dict[str, str], timeout_s: float) -> Said:
+def _started(
+    python: Path, words: tuple[str, ...], cwd: Path, environ: dict[str, str], timeout_s: float
+) -> Said:
     ended = subprocess.run(
-        [sys.executable, "-m", "spalje", *words],
+        [python, "-m", "spalje", *words],
         cwd=cwd, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False,
     )  # fmt: skip
     return Said(ended.returncode, ended.stdout, ended.stderr)
 
 
-def _forked(words: tuple[str, ...], cwd: Path, environ: dict[str, str], timeout_s: float) -> Said:
-    with tempfile.TemporaryDirectory() as folder, _loaded() as program:
+def _forked(
+    python: Path, words: tuple[str, ...], cwd: Path, environ: dict[str, str], timeout_s: float
+) -> Said:
+    with tempfile.TemporaryDirectory() as folder, _loaded(python) as program:
         out, error = Path(folder) / "out", Path(folder) / "error"
         clock = threading.Timer(timeout_s, os.killpg, (program.pid, signal.SIGKILL))
         clock.start()
@@ -79,27 +85,29 @@ def _forked(words: tuple[str, ...], cwd: Path, environ: dict[str, str], timeout_
         return Said(int(code), out.read_text(), error.read_text())
 
 
-def _new() -> subprocess.Popen:
+def _new(python: Path) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-P", str(Path(__file__).parent / "loaded.py")],
+        [python, "-P", str(Path(__file__).parent / "loaded.py")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
 
 @contextmanager
-def _loaded() -> Iterator[subprocess.Popen]:
+def _loaded(python: Path) -> Iterator[subprocess.Popen]:
     """One of the programs that are not busy, or a new one; one that something happened to is not used again."""
-    program = _idle.pop() if _idle else _new()
+    idle = _idle.setdefault(python, [])
+    program = idle.pop() if idle else _new(python)
     try:
         yield program
     except BaseException:
         program.kill()
         program.communicate()
         raise
-    _idle.append(program)
+    idle.append(program)
 
 
 @atexit.register
 def _close() -> None:
-    for program in _idle:
-        program.communicate()
+    for idle in _idle.values():
+        for program in idle:
+            program.communicate()

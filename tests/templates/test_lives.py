@@ -5,6 +5,7 @@ The life of ``forecasting`` in its first shape, on real data, is told in ``tests
 
 from pathlib import Path
 
+import demo_environment
 from command import Command
 from rendered_project import make
 from variants import ROLES, python
@@ -12,7 +13,7 @@ from variants import ROLES, python
 
 def begin(folder: Path, repositories: dict[str, Path]) -> Command:
     """A workspace with the project ``lemonade`` made of two rendered repositories."""
-    return Command(make(folder, repositories), folder)
+    return Command(make(folder, repositories), folder, python=demo_environment.python())
 
 
 def said(spalje: Command, *words: str) -> object:
