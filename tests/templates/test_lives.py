@@ -3,6 +3,7 @@
 The life of ``forecasting`` in its first shape, on real data, is told in ``tests/journeys/test_life.py``.
 """
 
+import re
 from pathlib import Path
 
 import demo_environment
@@ -24,9 +25,12 @@ def said(spalje: Command, *words: str) -> object:
 
 
 def approve(spalje: Command) -> dict[str, float]:
-    """Approve the first version; its metrics."""
+    """Approve the first version, for which the deploy repository passes its own tests; the version's metrics."""
     version = said(spalje, "model", "approve", "lemonade/1", "--reason", "It is the first.")
     assert version["status"] == "approved"
+    (job,) = said(spalje, "ci", "list", "--project=lemonade")
+    assert said(spalje, "ci", "watch", str(job["sequence"]))["status"] == "succeeded"
+    assert re.search(r"\d+ passed", spalje("ci", "log", str(job["sequence"])).out)
     return version["content"]["metrics"]
 
 
