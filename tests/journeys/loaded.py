@@ -16,7 +16,7 @@ import pandas as pd  # noqa: F401  PyArrow loads it when it is there
 
 import spalje.cli
 import spalje.steps
-import spalje.workspace  # noqa: F401
+import spalje.workspace
 from spalje.__main__ import main
 
 
