@@ -6,6 +6,7 @@ The scripts import as little as they can: most of what a run takes is their star
 import json
 import subprocess
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -92,15 +93,17 @@ def git(folder: Path, *words: str) -> str:
     ).stdout.strip()
 
 
-def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files, dedented."""
+def write(folder: Path, files: Mapping[str, str | None]) -> None:
+    """Write files, dedented; one that is None is left out."""
     for name, text in files.items():
+        if text is None:
+            continue
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text).lstrip("\n"))
 
 
-def create(folder: Path, files: dict[str, str] | None = None) -> Workspace:
+def create(folder: Path, files: Mapping[str, str | None] | None = None) -> Workspace:
     """A workspace with the project ``small``, its repository committed, and raw data beside it."""
     workspace = Workspace.create(folder / "workspace")
     clone = folder / "clone"

@@ -1,13 +1,13 @@
 """A program: kill a run at its K-th dangerous moment, for every K; resume; compare with an undisturbed run.
 
-Dangerous moments are those in which state outside this process changes: a file is opened for
-writing, renamed, removed, linked or made read-only, a folder is made, a process is started, and just
-before and just after each commit of the database. They are counted with an audit hook, in a forked
-child that then kills itself with SIGKILL: nothing is cleaned up, no handler runs.
+Dangerous moments are those just before state outside this process changes: a file is opened for writing, renamed,
+removed, linked or made read-only, a folder is made, a process is started, the database commits; and the one when
+the run is over. They are counted with an audit hook, in a forked child that then kills itself with SIGKILL: nothing
+is cleaned up, no handler runs.
 
-What changes nothing is no moment of its own, for what is left there is what is left at the next one: the end of
-a transaction that only read, the making of a folder that is there or whose parent is not, the opening of a
-descriptor or of /dev/null.
+What changes nothing is no moment of its own, for what is left there is what is left at the next one: the moment after
+a commit, the end of a transaction that only read, the making of a folder that is there or whose parent is not, the
+setting of the mode that a file has, the opening of a descriptor or of /dev/null.
 
 Usage: sweep.py FOLDER FIRST STRIDE; prints one JSON object.
 """
@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,6 @@ import pandas as pd  # noqa: F401  PyArrow loads it when it is there; it and the
 import small_project
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 import spalje.alerts.ended_run
 import spalje.alerts.watch
@@ -47,15 +46,32 @@ CHANGING = frozenset(
         "os.remove",
         "os.link",
         "os.symlink",
-        "os.chmod",
         "os.rmdir",
         "subprocess.Popen",
     }
 )
 
 
+#: The small project with each kind of step once: a second process has the moments of the first.
+FILES = {
+    "pipeline.py": """
+        from spalje.pipeline import Baseline, Evaluate, Input, Parameter, Pipeline, Process, Register, Train
+
+        raw = Input("raw", kind="folder")
+        factor = Parameter("factor", type="integer", default=2)
+        make = Process("make", script="src/make.py", inputs={"raw": raw}, outputs={"rows": "table"}, parameters={"factor": factor})
+        train = Train("train", script="src/train.py", inference="src/inference.py", channels={"rows": make["rows"]})
+        evaluate = Evaluate("evaluate", script="src/evaluate.py", predictions=make["rows"])
+        bar = Baseline("bar", monitor="data_quality", data=make["rows"])
+        register = Register("register", model=train["model"], evaluation=evaluate["report"], baselines=[bar])
+        build = Pipeline("build", steps=[make, train, evaluate, bar, register])
+    """,
+    "src/double.py": None,
+}
+
+
 class Bomb:
-    """Kills this process at the K-th dangerous moment."""
+    """Kills this process at the K-th dangerous moment; 0: at none."""
 
     def __init__(self, fuse: int) -> None:
         self.fuse = fuse
@@ -70,24 +86,24 @@ class Bomb:
             name in CHANGING
             or (name == "open" and _writes(*arguments))
             or (name == "os.mkdir" and _makes(arguments[0]))
+            or (name == "os.chmod" and _sets(*arguments))
         ):
             self.tick()
 
     def committing(self, connection: Connection) -> None:
         changes = connection.connection.driver_connection.total_changes
-        connection.info["changed"] = changes > connection.info.get("changes", 0)
-        connection.info["changes"] = changes
-        if connection.info["changed"]:
-            self.tick()
-
-    def committed(self, _: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-        if record.info.pop("changed", False):
+        before, connection.info["changes"] = connection.info.get("changes", 0), changes
+        if changes > before:
             self.tick()
 
 
 def _makes(folder: str) -> bool:
     path = Path(folder)
     return not path.exists() and path.parent.exists()
+
+
+def _sets(path: str | int, mode: int, folder: int) -> bool:
+    return isinstance(path, int) or folder != -1 or stat.S_IMODE(Path(path).stat().st_mode) != mode
 
 
 def _writes(path: str | int, mode: str | None, flags: int) -> bool:
@@ -112,15 +128,15 @@ def in_child(work) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def execute(folder: Path, run: str, fuse: int | None = None) -> None:
+def execute(folder: Path, run: str, fuse: int = 0) -> None:
     workspace = Workspace.open(folder)
-    if fuse is not None:
-        bomb = Bomb(fuse)
+    bomb = Bomb(fuse)
+    if fuse:
         sys.addaudithook(bomb.audit)
         event.listen(Engine, "commit", bomb.committing)
-        event.listen(Engine, "checkin", bomb.committed)
     ended = workspace.execute(workspace.metadata.runs.get(run))
     assert ended.status is Status.SUCCEEDED, ended.error
+    bomb.tick()
 
 
 def resume(folder: Path, run: str) -> None:
@@ -137,7 +153,7 @@ def main() -> None:
     gc.freeze()  # what is loaded stays: children need not look through it
 
     def prepare() -> None:
-        workspace = small_project.create(fresh)
+        workspace = small_project.create(fresh, FILES)
         small_project.start(workspace, fresh / "raw")
 
     assert in_child(prepare) == 0

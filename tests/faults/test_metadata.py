@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Callable
@@ -31,16 +32,19 @@ BEGIN = f"""
     from spalje.registry.version import VersionStatus
     from spalje.storage.metadata import open_metadata
 
+"""
+#: Waits for a line.
+ALONE = """
     url, name = sys.argv[1:]
     print("ready", flush=True)
     sys.stdin.readline()
 """
 
 
-def started(program: str, *words: str) -> subprocess.Popen[str]:
+def started(wait: str, program: str, *words: str) -> subprocess.Popen[str]:
     """A process that has imported what it needs and waits for a line."""
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(BEGIN) + textwrap.dedent(program), *words],
+        [sys.executable, "-c", "".join(map(textwrap.dedent, (BEGIN, wait, program))), *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -50,15 +54,35 @@ def started(program: str, *words: str) -> subprocess.Popen[str]:
     return process
 
 
+#: Becomes a process for each name, which all begin when the line has come; ends badly if one of them does.
+FORK = """
+    import os
+    url, names, *outs = sys.argv[1:]
+    gate, go = os.pipe()
+    children = []
+    for name, out in zip(names, outs, strict=True):
+        children.append(os.fork())
+        if children[-1] == 0:
+            os.close(go)
+            os.read(gate, 1)
+            sys.stdout = open(out, "w")
+            break
+    else:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        os.close(go)
+        sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+"""
+
+
 def together(program: str, url: str, names: str) -> list[object]:
     """What several processes print that begin at the same moment."""
-    processes = [started(program, url, name) for name in names]
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ended = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes), ended
-    return [json.loads(out) for out, _ in ended]
+    with tempfile.TemporaryDirectory() as folder:
+        outs = [Path(folder) / name for name in names]
+        processes = started(FORK, program, url, names, *map(str, outs))
+        _, error = processes.communicate("go\n", timeout=60)
+        assert processes.returncode == 0, error
+        return [json.loads(out.read_text()) for out in outs]
 
 
 def at_once(work: list[Callable[[], object]]) -> list[object]:
@@ -192,7 +216,7 @@ def test_a_holder_that_slept_through_its_lease_is_refused(record: Recorder, url:
         except Conflict as conflict:
             print(json.dumps(str(conflict)))
     """
-    sleeper = started(working, url, "sleeper")
+    sleeper = started(ALONE, working, url, "sleeper")
     sleeper.stdin.write("go\n")
     sleeper.stdin.flush()
     assert sleeper.stdout.readline() == "working\n"
@@ -218,7 +242,7 @@ def test_killed_writers_leave_a_sound_database(record: Recorder, url: str):
             recorder.version()
     """
     for turn in range(4):
-        writer = started(writing, url, str(turn))
+        writer = started(ALONE, writing, url, str(turn))
         writer.stdin.write("go\n")
         writer.stdin.flush()
         assert writer.stdout.readline() == "working\n"

@@ -1,19 +1,31 @@
-"""A program: has loaded what every command loads, and forks into a command of its own each time it is asked.
+"""A program: has loaded what commands load, and forks into a command of its own each time it is asked.
 
 A line of JSON says which: its words, its folder, its variables, and the files for what it says. A line is answered:
 how it ended.
 """
 
+import gc
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
-import cyclopts  # noqa: F401
+import pandas as pd  # noqa: F401  PyArrow loads it when it is there
 
-import spalje.cli.options
-import spalje.cli.output  # noqa: F401
+import spalje.cli
+import spalje.steps
+import spalje.workspace
 from spalje.__main__ import main
+
+
+def load() -> None:
+    """Load the commands, and the steps of runs."""
+    for package in (spalje.cli, spalje.steps):
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    gc.freeze()  # what is loaded stays: commands need not look through it
 
 
 def become(words: list[str], folder: str, environ: dict[str, str], out: str, error: str) -> None:
@@ -45,4 +57,5 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    load()
     serve()

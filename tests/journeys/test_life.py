@@ -1,10 +1,10 @@
 """The whole life of a model, as the demo tells it, on a smaller calendar: real data, real Git, real processes."""
 
 import json
-import subprocess
-import sys
+import re
 from pathlib import Path
 
+import demo_environment
 import pytest
 from command import Command
 
@@ -18,7 +18,8 @@ PROJECT = "fresh-produce"
 def life(tmp_path_factory) -> tuple[Command, dict]:
     """The demo, played to its end."""
     folder = tmp_path_factory.mktemp("life")
-    told = Command(folder / "workspace", folder, anew=True)("demo", "--weeks", "3", "--json", timeout_s=280)
+    spalje = Command(folder / "workspace", folder, anew=True, python=demo_environment.python())
+    told = spalje("demo", "--weeks", "3", "--json", timeout_s=280)
     assert told.code == 0, told.error
     return Command(folder / "workspace", folder), told.json
 
@@ -116,16 +117,21 @@ def test_four_eyes_and_rejection(life) -> None:
     )
     assert rejected.code == 0, rejected.error
     assert f"{PROJECT}/1 now" in rejected.out, "the version approved before it serves again"
-
-
-@pytest.mark.parametrize("repository", ["build", "deploy"])
-def test_the_repositories_pass_their_own_tests(life, repository: str) -> None:
-    clone = Path(life[1]["workspace"]) / "clones" / f"{PROJECT}-{repository}"
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q"], cwd=clone, capture_output=True, text=True, check=False
+    (job,) = (
+        job for job in spalje("ci", "list", "--project", PROJECT, "--json").json if job["what"] != "build"
     )
-    assert ended.returncode == 0, ended.stdout
-    assert json.loads(Command(Path(life[1]["workspace"]), clone)("pipeline", "compile", "--json").out)
+    assert spalje("ci", "watch", str(job["sequence"])).code == 0
+    assert re.search(r"\d+ passed", spalje("ci", "log", str(job["sequence"])).out), "the deploy's own tests"
+
+
+def test_the_repositories_compile_and_the_push_ran_the_tests_of_the_build(life) -> None:
+    spalje, told = life
+    jobs = spalje("ci", "list", "--project", PROJECT, "--json").json
+    (job,) = (job for job in jobs if job["what"] == "build")
+    assert re.search(r"\d+ passed", spalje("ci", "log", str(job["sequence"])).out)
+    for role in ("build", "deploy"):
+        clone = Path(told["workspace"]) / "clones" / f"{PROJECT}-{role}"
+        assert json.loads(Command(Path(told["workspace"]), clone)("pipeline", "compile", "--json").out)
 
 
 def test_features_are_made_by_the_same_code_on_both_sides(life) -> None:

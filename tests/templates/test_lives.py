@@ -4,8 +4,10 @@ The life of ``forecasting`` in its first shape, on real data, is told in ``tests
 core with the programs around it in ``tests/airflow/inside/test_templates.py``.
 """
 
+import re
 from pathlib import Path
 
+import demo_environment
 from command import Command
 from rendered_project import make
 from variants import ROLES, python
@@ -13,7 +15,7 @@ from variants import ROLES, python
 
 def begin(folder: Path, repositories: dict[str, Path]) -> Command:
     """A workspace with the project ``lemonade`` made of two rendered repositories."""
-    return Command(make(folder, repositories), folder)
+    return Command(make(folder, repositories), folder, python=demo_environment.python())
 
 
 def said(spalje: Command, *words: str) -> object:
@@ -24,9 +26,12 @@ def said(spalje: Command, *words: str) -> object:
 
 
 def approve(spalje: Command) -> dict[str, float]:
-    """Approve the first version; its metrics."""
+    """Approve the first version, for which the deploy repository passes its own tests; the version's metrics."""
     version = said(spalje, "model", "approve", "lemonade/1", "--reason", "It is the first.")
     assert version["status"] == "approved"
+    (job,) = said(spalje, "ci", "list", "--project=lemonade")
+    assert said(spalje, "ci", "watch", str(job["sequence"]))["status"] == "succeeded"
+    assert re.search(r"\d+ passed", spalje("ci", "log", str(job["sequence"])).out)
     return version["content"]["metrics"]
 
 

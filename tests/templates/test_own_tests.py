@@ -2,14 +2,14 @@
 
 All others are run by ``spalje template check``, which takes longer.
 
-The trees of ``forecasting`` in its first shape are run in ``tests/journeys/test_life.py``.
+The trees of ``forecasting`` in its first shape are run in ``tests/journeys/test_life.py``, deploy repositories of two
+others in ``test_lives.py``, when a version is approved.
 """
 
 import pytest
 from variants import python
 
 TREES = [
-    ("regression-pipeline", "deploy"),
     ("classification-core-multiclass", "build"),
     ("classification-pipeline-binary", "build"),
     ("bring-your-own-pipeline", "build"),

@@ -7,6 +7,9 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import demo_environment
 from copier import Settings, run_copy
 
 from spalje.project.template.catalog import shipped
@@ -45,9 +48,9 @@ def interpreter_environ() -> dict[str, str]:
 
 
 def python(*words: object, cwd: Path, **environ: str) -> str:
-    """Run a Python program; what it printed. It must succeed."""
+    """Run a Python program as a template's user does, with what the demo needs; what it printed. It must succeed."""
     ended = subprocess.run(
-        [sys.executable, *map(str, words)], cwd=cwd, env={**interpreter_environ(), **environ},
+        [demo_environment.python(), *map(str, words)], cwd=cwd, env={**interpreter_environ(), **environ},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout
