@@ -180,6 +180,7 @@ def test_a_script_may_change_the_data_it_is_given(opened):
 def test_what_a_script_prints_goes_to_the_log_and_nowhere_else(opened, tmp_path):
     code = """
     import os, sys
+    accepts = "arrow"
     def model_fn(model_dir):
         print("loading")
         os.system("echo from a child")
@@ -269,7 +270,7 @@ def test_predictions_that_break_the_contract_name_the_batch_and_the_row(obedient
     ("expression", "message"),
     [
         ("['a', 'b', 'c']", "values of type string, for example 'a'; predictions are numbers"),
-        ("pd.Series(['1.5', '2', '3'])", "string.*predictions are numbers"),
+        ("__import__('pandas').Series(['1.5', '2', '3'])", "string.*predictions are numbers"),
         ("5.0", "a float that is not one number per row"),
         ("None", "a NoneType that is not one number per row"),
         ("[[1, 2], [3], [4, 5]]", "different widths"),
@@ -281,7 +282,7 @@ def test_predictions_that_break_the_contract_name_the_batch_and_the_row(obedient
 def test_errors_of_the_script_come_back_in_a_line_and_stand_in_the_log(opened, tmp_path, expression, message):
     code = f"""
     import sys
-    import pandas as pd
+    accepts = "arrow"
     def model_fn(model_dir): return None
     def predict_fn(data, model): return {expression}
     """
@@ -332,6 +333,7 @@ def test_a_script_that_cannot_be_loaded_says_why_at_once(opened, code, message):
 def test_a_process_that_dies_is_reported_with_its_last_words(opened, death, code_of, message):
     code = f"""
     import os
+    accepts = "arrow"
     def model_fn(model_dir): return None
     def predict_fn(data, model):
         print("about to go")
@@ -350,6 +352,7 @@ def test_a_process_that_dies_while_it_is_fed_is_reported(opened, monkeypatch):
     monkeypatch.setattr(process, "BLOCK_ROWS", 50_000)
     code = """
     import os
+    accepts = "arrow"
     def model_fn(model_dir): return None
     def predict_fn(data, model): os._exit(4)
     """
@@ -361,6 +364,7 @@ def test_a_process_that_dies_while_it_is_fed_is_reported(opened, monkeypatch):
 def test_a_process_that_hangs_is_stopped_after_its_limit(opened):
     code = """
     import time
+    accepts = "arrow"
     def model_fn(model_dir): return None
     def predict_fn(data, model):
         print("thinking")
@@ -377,6 +381,7 @@ def test_a_process_that_hangs_is_stopped_after_its_limit(opened):
 def test_what_the_script_started_ends_with_it(opened, tmp_path):
     code = """
     import subprocess, sys
+    accepts = "arrow"
     def model_fn(model_dir):
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         print("child", child.pid)
@@ -392,6 +397,7 @@ def test_what_the_script_started_ends_with_it(opened, tmp_path):
 def test_a_forked_child_that_holds_the_pipes_does_not_hide_a_death(opened):
     code = """
     import os, time
+    accepts = "arrow"
     def model_fn(model_dir): return None
     def predict_fn(data, model):
         if os.fork() == 0:
