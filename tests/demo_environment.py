@@ -35,7 +35,9 @@ def make(folder: Path) -> Path:
             for name in {line.split("/", 1)[0].split(",", 1)[0] for line in record.splitlines()}:
                 if name not in ("..", "__pycache__") and not (there / name).exists():
                     (there / name).symlink_to(here / name)
-    (folder / "pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix) / 'bin'}\n")
+    (folder / "pyvenv.cfg").write_text(
+        f"home = {Path(sys.base_prefix) / 'bin'}\ninclude-system-site-packages = false\n"
+    )
     python = folder / "bin" / "python"
     python.parent.mkdir()
     python.symlink_to(Path(sys.executable).resolve())

@@ -5,6 +5,7 @@ import sys
 from itertools import combinations, product
 from pathlib import Path
 
+import demo_environment
 import pytest
 
 from spalje.errors import BadInput, NotFound
@@ -29,7 +30,8 @@ def tried(folder, case=None, *, quick=True):
     place = folder.parent / "place"
     place.mkdir()
     template = Template.read(folder, "lemonade")
-    check = TemplateCheck(template, Python(sys.executable, for_scripts()), place, quick=quick)
+    python = sys.executable if quick else str(demo_environment.python())
+    check = TemplateCheck(template, Python(python, for_scripts()), place, quick=quick)
     return {outcome.part: outcome for outcome in check.outcomes(case or Case("defaults", "a-project", {}))}
 
 
@@ -102,7 +104,7 @@ def test_what_is_wrong_is_found_and_named(folder, file, text, part, said):
 def test_tests_that_fail_are_told_with_their_last_words(tmp_path):
     (tmp_path / "test_no.py").write_text("def test_no():\n    assert 1 == 2, 'so it is'\n")
     with pytest.raises(BadInput, match="do not pass: pytest ended with code 1") as raised:
-        check_tests(tmp_path, Python(sys.executable, for_scripts()))
+        check_tests(tmp_path, Python(str(demo_environment.python()), for_scripts()))
     assert "so it is" in str(raised.value)
 
 
