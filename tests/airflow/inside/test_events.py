@@ -64,9 +64,10 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[int]]:
         if wanted and wanted[0] in line:
             wanted.clear()
             killed.append(running[0]._process.pid)
-            os.kill(killed[0], signal.SIGKILL)
+            os.kill(killed[-1], signal.SIGKILL)
 
     def kill(said: str) -> list[int]:
+        killed.clear()
         wanted.append(said)
         return killed
 
@@ -79,7 +80,19 @@ def events(flow: Flow) -> list[tuple[str, dict[str, Any]]]:
     return [(event.uri, event.extra) for event in flow.events]
 
 
-def test_a_batch_that_goes_out_is_an_event_and_one_that_is_blocked_fails_for_good(
+def test_batches_truth_and_a_retraining_in_turn(
+    lemonade: Small, dags: Any, capsys: pytest.CaptureFixture[str], kill_at: Callable[[str], list[int]]
+):
+    check_a_batch_that_goes_out_is_an_event_and_one_that_is_blocked_fails_for_good(
+        lemonade, dags, capsys, kill_at
+    )
+    check_truth_is_judged_once_whoever_is_killed_and_a_retraining_is_wanted_by_an_event(
+        lemonade, dags, kill_at
+    )
+    check_without_truth_or_anything_new_in_it_there_is_nothing_to_judge(lemonade, dags)
+
+
+def check_a_batch_that_goes_out_is_an_event_and_one_that_is_blocked_fails_for_good(
     lemonade: Small, dags: Any, capsys: pytest.CaptureFixture[str], kill_at: Callable[[str], list[int]]
 ):
     killed = kill_at("publish: started")
@@ -111,7 +124,7 @@ def test_a_batch_that_goes_out_is_an_event_and_one_that_is_blocked_fails_for_goo
     assert "Batch lemonade/2 is blocked, and nothing of it goes out" in capsys.readouterr().out
 
 
-def test_truth_is_judged_once_whoever_is_killed_and_a_retraining_is_wanted_by_an_event(
+def check_truth_is_judged_once_whoever_is_killed_and_a_retraining_is_wanted_by_an_event(
     lemonade: Small, dags: Any, kill_at: Callable[[str], list[int]]
 ):
     arrival = Flow(dags["arrival"]).whole()
@@ -136,7 +149,7 @@ def test_truth_is_judged_once_whoever_is_killed_and_a_retraining_is_wanted_by_an
     assert len(lemonade.rows("SELECT id FROM run WHERE pipeline = 'build'")) == 1, "Airflow starts the build"
 
 
-def test_without_truth_or_anything_new_in_it_there_is_nothing_to_judge(lemonade: Small, dags: Any):
+def check_without_truth_or_anything_new_in_it_there_is_nothing_to_judge(lemonade: Small, dags: Any):
     flow = Flow(dags["quality"]).whole()
     assert flow.states == {"judge": "skipped"}
     ((digest,),) = lemonade.rows("SELECT digest FROM truth")

@@ -1,6 +1,5 @@
 """A DAG run that ends badly leaves no run of Spaljé open."""
 
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -38,9 +37,7 @@ def test_when_a_person_ends_it(small: Small, state: str):
     run = load(small.source(f"listen_{state}_by_hand", RECORD), DAGS).test()
     name = xcom(run, "start")["run"]
     assert small.status(name) in OPEN
-    begun = time.monotonic()
     api().ask("PATCH", f"/dags/{run.dag_id}/dagRuns/{run.run_id}", "Eva", json={"state": state})
-    assert time.monotonic() - begun < 5
     assert ended(small, name) == "cancelled"
 
 
